@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { BinaryOperator, UnaryOperator } from './ast.ts';
+import type { Span } from './source.ts';
+import type { ScalarType, Value } from './value.ts';
+
+/**
+ * Control operations: what the compiler makes of a checked file, and the only contract between lang and runtime. All of
+ * it is plain JSON. Names are resolved and types are checked, so whoever carries a program out meets no user mistake
+ * that could have been found before; expressions stay expressions, since most depend on the run.
+ */
+export const programSchema = 'pktsh.program/1';
+
+export interface Program {
+  readonly schema: typeof programSchema;
+  /** The file's name as given, and its text, so that diagnostics of a run can show the line. */
+  readonly source: { readonly name: string; readonly text: string };
+  readonly params: readonly Param[];
+  /** Null where the file declares none. */
+  readonly lab: Lab | null;
+  readonly scenarios: readonly Scenario[];
+}
+
+/** A parameter of the file: its value is the default unless `--set` gives one; without default it must be given. */
+export interface Param {
+  readonly name: string;
+  readonly type: ScalarType;
+  readonly value: Expr | null;
+  readonly help: string | null;
+  readonly span: Span;
+}
+
+export interface Lab {
+  readonly links: readonly Link[];
+  readonly span: Span;
+}
+/** `mtu` in bytes, null for the default of 1500. */
+export type Link =
+  | { readonly kind: 'veth'; readonly a: string; readonly b: string; readonly mtu: Expr | null; readonly span: Span }
+  | { readonly kind: 'ifb'; readonly name: string; readonly mtu: Expr | null; readonly span: Span };
+
+export interface Scenario {
+  /** '' for the unnamed scenario of a file's top level. */
+  readonly name: string;
+  readonly span: Span;
+  /** Opened before the first operation. */
+  readonly receivers: readonly Receiver[];
+  /** Top-level `let` and `frame` first, evaluated anew for each scenario, then the scenario's own. */
+  readonly body: readonly Op[];
+}
+
+export interface Receiver {
+  readonly name: string;
+  /** The interface that it listens on. */
+  readonly on: Expr;
+  /** How long it must see nothing before `stop` returns; null for 100 ms. */
+  readonly settle: Expr | null;
+  /** Devices whose frames it expects; null: those on the veth peer in a lab, elsewhere every device on another interface. */
+  readonly expects: readonly Expr[] | null;
+  readonly span: Span;
+}
+
+// --- expressions ------------------------------------------------------------------------------------------------------
+
+/** Functions of control code; user functions come with the whole language. */
+export type BuiltinFunction = 'min' | 'max' | 'floor' | 'round' | 'len' | 'wire' | 'pick' | 'addr';
+
+/** Whose metric is meant: a device, the totals over devices or receivers, a receiver (of one sender: `from`), grace. */
+export type MetricSource =
+  | { readonly kind: 'device'; readonly device: Expr }
+  | { readonly kind: 'devices' }
+  | { readonly kind: 'receiver'; readonly receiver: Expr; readonly from: Expr | null }
+  | { readonly kind: 'receivers' }
+  | { readonly kind: 'grace' };
+
+interface ExprNode<Kind extends string> {
+  readonly kind: Kind;
+  readonly span: Span;
+}
+export type Expr =
+  | (ExprNode<'constant'> & { readonly value: Value })
+  | (ExprNode<'variable'> & { readonly name: string })
+  | (ExprNode<'text'> & { readonly parts: readonly (string | Expr)[] })
+  | (ExprNode<'list'> & { readonly items: readonly Expr[] })
+  | (ExprNode<'range'> & { readonly first: Expr; readonly last: Expr; readonly step: Expr | null })
+  | (ExprNode<'index'> & { readonly list: Expr; readonly index: Expr })
+  | (ExprNode<'unary'> & { readonly operator: UnaryOperator; readonly operand: Expr })
+  | (ExprNode<'binary'> & { readonly operator: BinaryOperator; readonly left: Expr; readonly right: Expr })
+  | (ExprNode<'within'> & { readonly actual: Expr; readonly tolerance: Expr; readonly target: Expr })
+  | (ExprNode<'call'> & { readonly function: BuiltinFunction; readonly args: readonly Expr[] })
+  /** `.first` and `.last` of a prefix or range. */
+  | (ExprNode<'end'> & { readonly of: Expr; readonly end: 'first' | 'last' })
+  /** `metric` is the dotted path, `latency.p99`, `achieved.bps`. */
+  | (ExprNode<'metric'> & { readonly source: MetricSource; readonly metric: string })
+  /** `rx0.mac`, `dut.stat("…")`. */
+  | (ExprNode<'fact'> & { readonly interface: Expr; readonly fact: string; readonly argument: Expr | null })
+  /** Time since the run began. */
+  | ExprNode<'elapsed'>
+  /** The message of the failure that a `try … else` caught. */
+  | ExprNode<'caught'>
+  /** Layers from outermost in; a part that is an expression of type frame is spliced in. */
+  | (ExprNode<'frame'> & { readonly parts: readonly (Layer<Expr> | Expr)[] });
+
+/** A layer of a frame with the fields that were written; the protocol table has the rest. */
+export interface Layer<V> {
+  readonly kind: 'layer';
+  readonly protocol: string;
+  readonly fields: readonly Field<V>[];
+  readonly span: Span;
+}
+export interface Field<V> {
+  readonly name: string;
+  readonly source: FieldSource<V>;
+  readonly span: Span;
+}
+/**
+ * What a field is filled from. `fixed` may hold a value, range, list or prefix (the checker allowed it; a range, list or
+ * prefix makes the field step once per built packet); `random` draws from a range, list or prefix.
+ */
+export type FieldSource<V> =
+  | { readonly kind: 'fixed'; readonly value: V }
+  | { readonly kind: 'random'; readonly over: V };
+
+// --- operations -------------------------------------------------------------------------------------------------------
+
+/** One parameter of a device, by pktgen's name, with its values evaluated when the operation is carried out. */
+export interface Parameter {
+  readonly name: string;
+  readonly values: readonly Expr[];
+  readonly span: Span;
+}
+
+/** Which devices an operation means: names in order, or null for all. */
+export type DeviceList = readonly Expr[] | null;
+
+/** Every variable is declared by exactly one `let`; names are unique in their scope (no shadowing). */
+interface OpNode<Kind extends string> {
+  readonly op: Kind;
+  readonly span: Span;
+}
+/** An operation that yields a device, job or grace; `bind` names the variable that gets it, null if none. */
+interface YieldingOp<Kind extends string> extends OpNode<Kind> {
+  readonly bind: string | null;
+}
+
+export type Op =
+  // structure
+  | (OpNode<'let'> & { readonly name: string; readonly value: Expr })
+  | (OpNode<'assign'> & { readonly name: string; readonly value: Expr })
+  | (OpNode<'if'> & { readonly condition: Expr; readonly then: readonly Op[]; readonly otherwise: readonly Op[] })
+  | (OpNode<'for'> & { readonly name: string; readonly over: Expr; readonly body: readonly Op[] })
+  | (OpNode<'while'> & { readonly condition: Expr; readonly body: readonly Op[] })
+  | (OpNode<'repeat'> & { readonly times: Expr; readonly body: readonly Op[] })
+  | OpNode<'break'>
+  | OpNode<'continue'>
+  | (OpNode<'try'> & { readonly body: readonly Op[]; readonly otherwise: readonly Op[] })
+  // thread and device
+  | (YieldingOp<'add_device'> & { readonly name: Expr; readonly cpu: Expr; readonly parameters: readonly Parameter[] })
+  | (YieldingOp<'rem_device'> & { readonly devices: readonly Expr[]; readonly async: boolean })
+  | (YieldingOp<'rem_device_all'> & { readonly cpu: Expr | null; readonly async: boolean })
+  | (OpNode<'set'> & { readonly devices: readonly Expr[]; readonly parameters: readonly Parameter[] })
+  // control
+  | (OpNode<'start'> & { readonly devices: DeviceList })
+  | (OpNode<'stop'> & { readonly devices: DeviceList })
+  | OpNode<'reset'>
+  | (OpNode<'clear_counters'> & { readonly devices: DeviceList })
+  // time
+  | (OpNode<'wait'> & { readonly duration: Expr })
+  | (OpNode<'wait_stopped'> & { readonly timeout: Expr | null })
+  | (OpNode<'wait_until'> & { readonly condition: Expr; readonly timeout: Expr; readonly text: string })
+  | (YieldingOp<'at'> & { readonly time: Expr; readonly body: readonly Op[] })
+  | (YieldingOp<'every'> & { readonly period: Expr; readonly body: readonly Op[] })
+  // jobs and grace periods
+  | (YieldingOp<'spawn'> & { readonly body: readonly Op[] })
+  | (OpNode<'await'> & { readonly target: Expr | null })
+  | (OpNode<'cancel'> & { readonly job: Expr })
+  | (OpNode<'sync'> & { readonly timeout: Expr | null })
+  // measure; `text` is the condition as written
+  | (OpNode<'abort_when'> & { readonly condition: Expr; readonly text: string })
+  | (OpNode<'expect'> & { readonly condition: Expr; readonly label: Expr | null; readonly text: string })
+  | (OpNode<'print'> & { readonly values: readonly Expr[] });

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "status.h"
+
+namespace pktsh {
+
+// The stream id that a frame carries has 12 bits (upper part of the pktgen header's tv_usec); 0 means "no stream".
+inline constexpr uint32_t kMaxStreams = 4096;
+
+struct StreamCount {
+  uint16_t stream = 0;
+  uint64_t received = 0, bytes = 0, duplicated = 0, reordered = 0;
+};
+struct ReceiverCount {
+  uint64_t received = 0, bytes = 0, other = 0, duplicated = 0, reordered = 0, dropped = 0;
+  int64_t last_at = 0;  // CLOCK_MONOTONIC ns of the last frame with our header, 0 if none
+  std::vector<StreamCount> streams;
+};
+
+// A thread that reads an AF_PACKET ring (TPACKET_V3, PACKET_IGNORE_OUTGOING, promiscuous by membership, block timeout of
+// 10 ms at most) and counts. A frame is ours if it carries the pktgen header: magic 0xbe9be955 behind Ethernet, up to two
+// VLAN tags, IPv4 or IPv6, UDP. First copies, duplicates and reordering are told apart by sequence number and stream id.
+class Receiver {
+ public:
+  // Takes over `socket` (AF_PACKET, SOCK_RAW, protocol 0, not bound), sets up the ring, binds to the interface and starts
+  // the thread: counting has begun when this returns. Blocks for the kernel's ring set-up (8 to 40 ms).
+  [[nodiscard]] static Result<std::unique_ptr<Receiver>> open(int socket, int ifindex);
+  ~Receiver();  // stops the thread and closes the socket
+  Receiver(const Receiver&) = delete;
+  Receiver& operator=(const Receiver&) = delete;
+
+  // Counters so far, from any thread; exact for everything in blocks that the kernel has handed over.
+  [[nodiscard]] ReceiverCount count() const;
+  // Zeroes everything, from the control thread; exact: a frame is counted either before or after.
+  void clear();
+  // Forgets one stream before its id is used again.
+  void forget(uint16_t stream);
+
+ private:
+  struct State;
+  explicit Receiver(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace pktsh

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Time as an engine lives it. All instants are nanoseconds since an arbitrary origin and never go back. */
+export interface Clock {
+  now(): bigint;
+  /**
+   * Settles at the instant, or as soon as `signal` aborts, whichever is first; never throws. Sleepers whose instants are
+   * equal wake in the order in which they went to sleep.
+   */
+  sleepUntil(instant: bigint, signal?: AbortSignal): Promise<void>;
+}
