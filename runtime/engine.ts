@@ -106,6 +106,8 @@ export interface InterfaceFacts {
   /** The other end of a veth within reach, '' otherwise. */
   readonly peer: string;
   readonly loopback: boolean;
+  /** A default route leaves through it, or through an interface that stands on it: used only where the user named it. */
+  readonly defaultRoute: boolean;
 }
 
 /**

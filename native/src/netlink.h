@@ -26,6 +26,9 @@ struct LinkFacts {
   uint64_t speed = 0;   // bit/s; 0: the interface has none
   int peer = 0;         // ifindex of the other end of a veth in the same namespace, else 0
   bool loopback = false;
+  // A default route leaves through it, or through an interface that stands on it (bond, bridge, VLAN): sending here may cut
+  // the machine off, so a user must name it.
+  bool default_route = false;
 };
 
 // Facts of every interface in the namespace of `netlink`, an open NETLINK_ROUTE socket. `generic` is a NETLINK_GENERIC

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Everything that a checkout needs before pktsh runs: the dependencies, the native addon with the lab helper, and the
+// bundled command line. Each step is skipped while what it was made from is unchanged, so that `npm start` is quick.
+
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+process.chdir(root);
+
+const steps = [
+  {
+    name: 'dependencies',
+    sources: ['package-lock.json'],
+    stamp: 'node_modules/.setup',
+    // No dependency needs its install script here (esbuild's only replaces a small JavaScript shim).
+    make: () => run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']),
+  },
+  {
+    name: 'native addon',
+    sources: ['native/binding.gyp', 'native/src', 'package-lock.json'],
+    stamp: 'native/build/.setup',
+    make: buildAddon,
+  },
+  {
+    name: 'command line',
+    sources: ['lang', 'runtime', 'native/index.ts', 'package.json', 'package-lock.json'],
+    stamp: 'dist/.setup',
+    make: bundle,
+  },
+];
+
+for (const step of steps) {
+  const digest = digestOf(step.sources);
+  if (existsSync(step.stamp) && readFileSync(step.stamp, 'utf8') === digest) continue;
+  process.stderr.write(`pktsh setup: ${step.name} … `);
+  const began = Date.now();
+  rmSync(step.stamp, { force: true });
+  const problem = await step.make();
+  if (problem === null) {
+    mkdirSync(dirname(step.stamp), { recursive: true });
+    writeFileSync(step.stamp, digest);
+    process.stderr.write(`done in ${((Date.now() - began) / 1000).toFixed(1)} s\n`);
+  } else {
+    process.stderr.write(`failed\n${problem}\n`);
+    // Without the addon everything that needs no senders still works, so only the other steps are fatal.
+    if (step.name !== 'native addon') process.exit(1);
+  }
+}
+
+/** One hash over names and contents, and over what the outputs depend on beside them. */
+function digestOf(sources) {
+  const hash = createHash('sha256').update(`${process.version} ${process.arch}\n`);
+  for (const source of sources) {
+    for (const file of filesUnder(source)) hash.update(`${file}\n`).update(readFileSync(file)).update('\n');
+  }
+  return hash.digest('hex');
+}
+
+function filesUnder(path) {
+  if (!existsSync(path)) return [];
+  const entries = readdirSync(dirname(path), { withFileTypes: true }).find((entry) => join(dirname(path), entry.name) === path);
+  if (!entries?.isDirectory()) return [path];
+  return readdirSync(path)
+    .sort()
+    .flatMap((name) => filesUnder(join(path, name)));
+}
+
+/** Runs a program quietly; null when it succeeded, else what it printed. */
+function run(program, args, env = {}) {
+  const done = spawnSync(program, args, { encoding: 'utf8', env: { ...process.env, ...env }, maxBuffer: 64 << 20 });
+  if (done.error) return `${program}: ${done.error.message}`;
+  return done.status === 0 ? null : `${done.stdout}${done.stderr}`.trimEnd();
+}
+
+function buildAddon() {
+  for (const [program, debianPackage] of [
+    ['g++', 'g++'],
+    ['make', 'make'],
+    ['python3', 'python3'],
+  ]) {
+    if (run(program, ['--version']) !== null) {
+      return `pktsh: the senders are not built: ${program} is missing. Install it (apt-get install ${debianPackage}) and run \`npm run setup\`.`;
+    }
+  }
+  // Node's own headers where its distribution has them, so that nothing is downloaded.
+  const prefix = resolve(process.execPath, '../..');
+  const nodedir = existsSync(join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : [];
+  const gyp = resolve('node_modules/node-gyp/bin/node-gyp.js');
+  return run(process.execPath, [gyp, 'rebuild', '-C', 'native', '--jobs', 'max', ...nodedir]);
+}
+
+async function bundle() {
+  const { build } = await import('esbuild');
+  rmSync('dist', { recursive: true, force: true });
+  try {
+    await build({
+      entryPoints: { pktsh: 'runtime/cli.ts' },
+      outdir: 'dist',
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20.19',
+      // What a command does not need is not even read: `check` loads no executor, `run --json` no tables.
+      splitting: true,
+      chunkNames: 'chunks/[name]-[hash]',
+      external: ['*.node'],
+      legalComments: 'linked',
+      logLevel: 'error',
+      // CommonJS dependencies inside an ESM bundle call require().
+      banner: { js: "import { createRequire as bundledRequire } from 'node:module'; const require = bundledRequire(import.meta.url);" },
+    });
+  } catch (error) {
+    return error.message;
+  }
+  const script = 'dist/pktsh.js';
+  const text = readFileSync(script, 'utf8');
+  if (!text.startsWith('#!')) writeFileSync(script, `#!/usr/bin/env node\n${text}`);
+  chmodSync(script, 0o755);
+  // `npx pktsh` looks here first.
+  mkdirSync('node_modules/.bin', { recursive: true });
+  rmSync('node_modules/.bin/pktsh', { force: true });
+  symlinkSync('../../dist/pktsh.js', 'node_modules/.bin/pktsh');
+  return null;
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+/** The addon's engine, as native/src/addon_engine.cc defines it. Failures are Errors with `errno` (a positive number). */
+export interface NativeEngine {
+  addStatsPage(page: Uint8Array, records: number): void;
+  openLab(spec: NativeLab): Promise<NativeLink[]>;
+  links(): Promise<NativeLink[]>;
+  openPort(spec: NativePort): Promise<number>;
+  releasePort(port: number): void;
+  addDevice(port: number, spec: NativeDevice): number;
+  setDevice(device: number, spec: NativeDevice): Promise<void>;
+  remDevice(device: number): Promise<NativeRun>;
+  start(devices: readonly number[]): bigint;
+  stop(devices: readonly number[]): Promise<NativeRun[]>;
+  clearCounters(devices: readonly number[]): Promise<void>;
+  snapshot(device: number): NativeRun;
+  openReceiver(name: string, ifindex: number): Promise<number>;
+  closeReceiver(receiver: number): Promise<void>;
+  clearReceiver(receiver: number): void;
+  receiver(receiver: number): NativeReceiver;
+  sync(): Promise<void>;
+  grace(): NativeGrace;
+  senders(): NativeSender[];
+  closeNow(): void;
+}
+
+/** MAC addresses are numbers, first octet highest. `helper` is the path of the lab's executable. */
+export interface NativeLab {
+  readonly helper: string;
+  readonly links: readonly (
+    | { readonly kind: 'veth'; readonly a: NativeEnd; readonly b: NativeEnd; readonly mtu: number }
+    | { readonly kind: 'ifb'; readonly end: NativeEnd; readonly mtu: number }
+  )[];
+}
+export interface NativeEnd {
+  readonly name: string;
+  readonly mac: number;
+}
+export interface NativePort {
+  readonly interface: string;
+  readonly ifindex: number;
+  readonly cpu: number;
+  readonly driver: 'null' | 'pcap' | 'packet';
+  readonly mode: 'start_xmit' | 'queue_xmit';
+  readonly file: string;
+}
+/** `gapNs + gapFraction / 2^32` nanoseconds from one pass to the next. */
+export interface NativeDevice {
+  readonly name: string;
+  readonly program: { readonly bytes: Uint8Array; readonly operations: readonly NativeFieldOperation[] };
+  readonly paced: boolean;
+  readonly paused: boolean;
+  readonly gapNs: bigint;
+  readonly gapFraction: number;
+  readonly burst: number;
+  readonly count: bigint;
+  readonly late: 'catch_up' | 'skip' | 'shift';
+  readonly seed: bigint;
+}
+export interface NativeSlot {
+  readonly offset: number;
+  readonly bytes: number;
+  readonly shift: number;
+  readonly bits: number;
+}
+export type NativeFieldOperation =
+  | { readonly kind: 'increment'; readonly slot: NativeSlot; readonly first: bigint; readonly last: bigint; readonly step: bigint }
+  | { readonly kind: 'random'; readonly slot: NativeSlot; readonly first: bigint; readonly last: bigint }
+  | { readonly kind: 'list' | 'random_list'; readonly slot: NativeSlot; readonly values: readonly bigint[] }
+  | { readonly kind: 'stamp'; readonly offset: number }
+  | { readonly kind: 'checksum'; readonly offset: number; readonly start: number; readonly length: number };
+
+/** `peer` is an interface index, 0 for none. */
+export interface NativeLink {
+  readonly name: string;
+  readonly index: number;
+  readonly kind: string;
+  readonly mac: number;
+  readonly mtu: number;
+  readonly up: boolean;
+  readonly carrier: boolean;
+  readonly queues: number;
+  readonly speed: number | null;
+  readonly peer: number;
+  readonly loopback: boolean;
+  /** A default route leaves through it, or through an interface that stands on it (bond, bridge, VLAN). */
+  readonly defaultRoute: boolean;
+}
+export interface NativeHistogram {
+  readonly counts: Float64Array;
+  readonly total: number;
+  readonly max: number;
+}
+/** Instants are CLOCK_MONOTONIC nanoseconds; `failure` an errno, 0 for none. */
+export interface NativeRun {
+  readonly sent: number;
+  readonly bytes: number;
+  readonly errors: number;
+  readonly late: number;
+  readonly skipped: number;
+  readonly asked: number | null;
+  readonly inFlight: number;
+  readonly running: boolean;
+  readonly startedAt: bigint | null;
+  readonly stoppedAt: bigint | null;
+  readonly failure: number;
+  readonly driver: 'null' | 'pcap' | 'packet';
+  readonly gaps: NativeHistogram;
+}
+export interface NativeReceiver {
+  readonly received: number;
+  readonly bytes: number;
+  readonly other: number;
+  readonly duplicated: number;
+  readonly reordered: number;
+  readonly dropped: number;
+  readonly lastAt: bigint | null;
+  readonly streams: readonly {
+    readonly device: number;
+    readonly received: number;
+    readonly bytes: number;
+    readonly duplicated: number;
+    readonly reordered: number;
+  }[];
+}
+export interface NativeGrace {
+  readonly completed: number;
+  readonly pending: number;
+  readonly stalls: number;
+  readonly latency: NativeHistogram;
+}
+export interface NativeSender {
+  readonly cpu: number;
+  readonly tid: number;
+  readonly devices: number;
+  readonly involuntarySwitches: number;
+}
+export type NativeEvent =
+  | { readonly kind: 'finished'; readonly device: number }
+  | { readonly kind: 'failed'; readonly device: number; readonly errno: number }
+  | { readonly kind: 'stall'; readonly cpu: number; readonly tid: number; readonly phase: string; readonly ageMs: number };
+
+/** What the addon says of its own layout; compared with ours when it is loaded. */
+export interface NativeLayout {
+  readonly version: number;
+  readonly recordSize: number;
+  readonly histogramBuckets: number;
+}
+
+export interface Addon {
+  readonly Engine: new (onEvent: (event: NativeEvent) => void) => NativeEngine;
+  readonly layout: NativeLayout;
+}
+
+/** The loaded addon and the path of the lab's executable beside it. */
+export interface Native {
+  readonly addon: Addon;
+  readonly labHelper: string;
+}
+
+/** The version of the statistics page that this file was written for; see native/src/stats_page.h. */
+const statsVersion = 1;
+
+/**
+ * Loads the addon of this checkout or package; `PKTSH_ADDON` names another build of it (a sanitizer's).
+ * @throws Error that says what to do, where there is none or it is of another version
+ */
+export function loadNative(): Native {
+  const path = process.env['PKTSH_ADDON'] ?? join(packageRoot(), 'native/build/Release/pktsh.node');
+  if (!existsSync(path)) throw new Error(`the native addon is not built (no ${path}): run \`npm run setup\``);
+  const addon = createRequire(import.meta.url)(path) as Addon;
+  if (addon.layout.version !== statsVersion) {
+    throw new Error(`the native addon is of another version of pktsh (${path}): run \`npm run setup\``);
+  }
+  return { addon, labHelper: join(dirname(path), 'pktsh-lab') };
+}
+
+/** The folder of pktsh's package.json: this file may be a source, or bundled somewhere under dist. */
+function packageRoot(): string {
+  let folder = import.meta.dirname;
+  while (folder !== dirname(folder)) {
+    const manifest = join(folder, 'package.json');
+    if (existsSync(manifest) && (JSON.parse(readFileSync(manifest, 'utf8')) as { name?: string }).name === 'pktsh') {
+      return folder;
+    }
+    folder = dirname(folder);
+  }
+  throw new Error(`no package.json of pktsh above ${import.meta.dirname}`);
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include <napi.h>
+
+#include "addon_engine.h"
+#include "histogram.h"
+#include "stats_page.h"
+
+namespace pktsh {
+namespace {
+
+// One instance for each environment (main thread, workers): no mutable statics.
+class Addon : public Napi::Addon<Addon> {
+ public:
+  Addon(Napi::Env env, Napi::Object exports) {
+    DefineAddon(exports, {
+                             InstanceValue("Engine", EngineObject::define(env, &constructor_), napi_enumerable),
+                             InstanceValue("layout", layout(env), napi_enumerable),
+                         });
+  }
+
+ private:
+  // What native/index.ts holds its own constants against when it loads us.
+  static Napi::Object layout(Napi::Env env) {
+    Napi::Object layout = Napi::Object::New(env);
+    layout.Set("version", Napi::Number::New(env, kStatsVersion));
+    layout.Set("recordSize", Napi::Number::New(env, kStatsRecordSize));
+    layout.Set("histogramBuckets", Napi::Number::New(env, kHistogramBuckets));
+    return layout;
+  }
+
+  Napi::FunctionReference constructor_;
+};
+
+}  // namespace
+}  // namespace pktsh
+
+namespace {
+using PktshAddon = pktsh::Addon;
+}
+NODE_API_ADDON(PktshAddon)

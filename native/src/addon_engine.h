@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <napi.h>
+#include <uv.h>
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "engine.h"
+
+namespace pktsh {
+
+// The Engine as JavaScript sees it. It turns cookies into promises and wakes of sender threads into turns of the event
+// loop; it decides nothing. Arguments are validated by native/index.ts's types and by the Engine itself.
+class EngineObject : public Napi::ObjectWrap<EngineObject> {
+ public:
+  static Napi::Function define(Napi::Env env, Napi::FunctionReference* constructor);
+
+  explicit EngineObject(const Napi::CallbackInfo& info);
+  ~EngineObject() override;
+
+ private:
+  // The loop's handles outlive this object: libuv closes them in its own time, and frees them in the callback.
+  struct Loop {
+    uv_async_t async{};
+    uv_timer_t timer{};
+    EngineObject* owner = nullptr;
+    int open = 2;
+    napi_async_cleanup_hook_handle hook = nullptr;
+  };
+  // A promise that settles when its cookie completes.
+  struct Waiting {
+    enum class Kind : uint8_t { nothing, snapshot, snapshots } kind;
+    Cookie cookie;
+    std::vector<DeviceId> devices;
+    Napi::Promise::Deferred deferred;
+  };
+
+  Napi::Value add_stats_page(const Napi::CallbackInfo& info);
+  Napi::Value open_lab(const Napi::CallbackInfo& info);
+  Napi::Value links(const Napi::CallbackInfo& info);
+  Napi::Value open_port(const Napi::CallbackInfo& info);
+  Napi::Value release_port(const Napi::CallbackInfo& info);
+  Napi::Value add_device(const Napi::CallbackInfo& info);
+  Napi::Value set_device(const Napi::CallbackInfo& info);
+  Napi::Value rem_device(const Napi::CallbackInfo& info);
+  Napi::Value start(const Napi::CallbackInfo& info);
+  Napi::Value stop(const Napi::CallbackInfo& info);
+  Napi::Value clear_counters(const Napi::CallbackInfo& info);
+  Napi::Value snapshot(const Napi::CallbackInfo& info);
+  Napi::Value open_receiver(const Napi::CallbackInfo& info);
+  Napi::Value close_receiver(const Napi::CallbackInfo& info);
+  Napi::Value clear_receiver(const Napi::CallbackInfo& info);
+  Napi::Value receiver(const Napi::CallbackInfo& info);
+  Napi::Value sync(const Napi::CallbackInfo& info);
+  Napi::Value grace(const Napi::CallbackInfo& info);
+  Napi::Value senders(const Napi::CallbackInfo& info);
+  Napi::Value close_now(const Napi::CallbackInfo& info);
+
+  Napi::Value wait_for(Napi::Env env, Result<Cookie> cookie, Waiting::Kind kind, std::vector<DeviceId> devices);
+  // A promise for an answer of the opener thread, and the function that settles it.
+  template <typename T, typename Convert>
+  std::function<void(Result<T>)> opener_promise(Napi::Promise::Deferred deferred, Convert convert);
+
+  void turn();
+  void deliver(Cookie completed);
+  void deliver_events();
+  void arm();
+  void hold();
+  void let_go();
+  void shut();
+
+  std::unique_ptr<Engine> engine_;
+  Loop* loop_;
+  Napi::AsyncContext context_;
+  Napi::FunctionReference on_event_;
+  std::vector<Napi::ObjectReference> pages_;
+  std::deque<Waiting> waiting_;
+  std::vector<Event> events_;
+  // Promises outstanding: while there are any, the event loop stays alive.
+  uint32_t outstanding_ = 0;
+  bool shut_ = false;
+};
+
+}  // namespace pktsh

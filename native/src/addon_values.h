@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <napi.h>
+
+#include <vector>
+
+#include "engine.h"
+
+// JavaScript values to specs and snapshots to JavaScript values. Shapes are those of native/index.ts.
+namespace pktsh {
+
+[[nodiscard]] LabSpec to_lab_spec(const Napi::Object& object);
+[[nodiscard]] PortSpec to_port_spec(const Napi::Object& object);
+[[nodiscard]] DeviceSpec to_device_spec(const Napi::Object& object);
+[[nodiscard]] std::vector<DeviceId> to_device_ids(const Napi::Value& value);
+
+[[nodiscard]] Napi::Value from_links(Napi::Env env, const std::vector<LinkFacts>& links);
+[[nodiscard]] Napi::Value from_run(Napi::Env env, const RunSnapshot& run);
+[[nodiscard]] Napi::Value from_receiver(Napi::Env env, const ReceiverSnapshot& receiver);
+[[nodiscard]] Napi::Value from_grace(Napi::Env env, const GraceSnapshot& grace);
+[[nodiscard]] Napi::Value from_senders(Napi::Env env, const std::vector<SenderSnapshot>& senders);
+[[nodiscard]] Napi::Value from_event(Napi::Env env, const Event& event);
+// An Error whose `errno` is the number and whose message says what was being done.
+[[nodiscard]] Napi::Value from_status(Napi::Env env, const Status& status);
+
+}  // namespace pktsh
