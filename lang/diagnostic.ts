@@ -34,8 +34,8 @@ export interface CatalogueEntry<P> {
   readonly message: (params: P) => string;
 }
 
-/** Families: PG1 text and syntax, PG2 types and units, PG3 names, PG4 concurrency, PG5 frames and devices, PG6 the run. */
-export type Code = `PG${1 | 2 | 3 | 4 | 5 | 6}${number}`;
+/** Families: PG1 text and syntax, PG2 types and units, PG3 names, PG4 concurrency, PG5 frames and devices, PG6 the run, PG7 the command line. */
+export type Code = `PG${1 | 2 | 3 | 4 | 5 | 6 | 7}${number}`;
 
 /** A typed catalogue entry; only its message function's parameter type needs writing. */
 export function entry<P>(severity: Severity, title: string, message: (params: P) => string): CatalogueEntry<P> {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { Palette } from './palette.ts';
+import { type Palette, paletteFor, wantsColour } from './palette.ts';
 
 /** Where a command's words go: results to stdout, diagnostics and progress to stderr. */
 export interface Output {
@@ -33,4 +33,11 @@ export function channel(stream: NodeJS.WriteStream, palette: Palette): Channel {
       if (!gone) stream.write(text);
     },
   };
+}
+
+/** The process's own streams; colours are decided here, once for each. `colour` is `--color` or `--no-color`, or null. */
+export async function openOutput(json: boolean, colour: boolean | null): Promise<Output> {
+  const open = async (stream: NodeJS.WriteStream): Promise<Channel> =>
+    channel(stream, await paletteFor(wantsColour(colour, stream.isTTY === true, process.env)));
+  return { json, stdout: await open(process.stdout), stderr: await open(process.stderr) };
 }

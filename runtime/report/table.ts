@@ -46,7 +46,7 @@ export function layoutTable(
 }
 
 function textOf(cell: Cell): string {
-  return typeof cell === 'string' ? cell : cell.text;
+  return (typeof cell === 'string' ? cell : cell.text).replace(/\p{Control}/gu, '\ufffd');
 }
 
 /** Cells that a text takes on a terminal: CJK and emoji take two, combining marks none. */

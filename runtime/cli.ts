@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { Command, CommanderError, Option } from 'commander';
+import type { CheckFlags } from './commands/check.ts';
+import type { DoctorFlags } from './commands/doctor.ts';
+import type { PlanFlags } from './commands/plan.ts';
+import type { RunFlags } from './commands/run.ts';
+import { openOutput } from './report/output.ts';
+import { type Refusal, refusal } from './refusal.ts';
+import { inputOf, type ScriptInput } from './script-input.ts';
+import { version } from './version.ts';
+
+/** Exit status of a defect of pktsh itself: EX_SOFTWARE of sysexits.h. */
+const internalErrorStatus = 70;
+
+interface ColourFlags {
+  readonly color?: boolean;
+}
+interface StatementFlags {
+  readonly e?: readonly string[];
+}
+
+/** Each command's module is loaded when the command is known: `check` must not wait for what only `run` needs. */
+async function runScript(input: ScriptInput, flags: RunFlags & ColourFlags): Promise<number> {
+  const { runCommand } = await import('./commands/run.ts');
+  return runCommand(input, flags, await openOutput(flags.json ?? false, flags.color ?? null));
+}
+
+function commandLine(exit: (status: number) => void): Command {
+  const program = new Command('pktsh')
+    .description('Scenarios for packet generation, in the tradition of the Linux kernel\'s pktgen.')
+    .usage('[options] [command]')
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+    .helpCommand('help [command]', 'show the help of a command')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show this help');
+  colourOptions(program)
+    .argument('[word]')
+    .addOption(new Option('-e <statements>', 'run statements, as if they stood in a file').argParser(collect))
+    .addHelpText('after', helpOfProgram)
+    .action(async (word: string | undefined, flags: RunFlags & ColourFlags & StatementFlags) => {
+      if (word !== undefined) {
+        program.error(unknownCommand(word, program), { exitCode: 2 });
+      } else if (flags.e !== undefined) {
+        exit(await runScript({ kind: 'statements', text: flags.e.join('\n') }, flags));
+      } else if (process.stdin.isTTY === true) {
+        program.outputHelp();
+      } else {
+        exit(await runScript({ kind: 'standard input' }, flags));
+      }
+    });
+  for (const option of runOptions()) program.addOption(option.hideHelp());
+  // The word is there to be told that it is no command; as an argument it would only confuse the help.
+  program.configureHelp({ visibleArguments: (command) => (command === program ? [] : [...command.registeredArguments]) });
+  program.hook('preSubcommand', (parent, command) => {
+    const early = parent.options.find(
+      (option) => option.attributeName() !== 'color' && parent.getOptionValueSource(option.attributeName()) === 'cli',
+    );
+    if (early === undefined) return;
+    const name = early.long ?? early.short ?? '';
+    program.error(`option '${name}' stands before the command '${command.name()}' and means nothing there`);
+  });
+
+  const run = program
+    .command('run')
+    .summary('carry out a scenario file and give a verdict')
+    .description('Carries out a scenario file. Results go to standard output, progress and diagnostics to standard error.')
+    .argument('[file]', 'scenario file; `-` or nothing for standard input')
+    .addHelpText('after', helpOfRun)
+    .action(async (file: string | undefined) => {
+      if (file === undefined && process.stdin.isTTY === true) run.error("missing required argument 'file'");
+      exit(await runScript(inputOf(file ?? '-'), run.optsWithGlobals<RunFlags & ColourFlags>()));
+    });
+  for (const option of runOptions()) run.addOption(option);
+  colourOptions(run);
+
+  const check = colourOptions(program.command('check'))
+    .summary('report every mistake in scenario files')
+    .description('Reports every mistake that can be found before the first packet. Exit status 2 if there is an error.')
+    .argument('<files...>', 'scenario files; `-` for standard input')
+    .option('--json', 'print the diagnostics as one JSON document')
+    .addHelpText('after', helpOfCheck)
+    .action(async (files: readonly string[]) => {
+      const flags = check.optsWithGlobals<CheckFlags & ColourFlags>();
+      const { checkCommand } = await import('./commands/check.ts');
+      exit(await checkCommand(files, await openOutput(flags.json ?? false, flags.color ?? null)));
+    });
+
+  const plan = colourOptions(program.command('plan'))
+    .summary('show the control operations that a scenario file compiles to')
+    .description('Shows what a scenario file compiles to, without a machine and without sending anything.')
+    .argument('<file>', 'scenario file; `-` for standard input')
+    .option('--set <name=value>', 'give a parameter of the file a value; repeatable', collect)
+    .option('--json', 'print the program as one JSON document')
+    .addHelpText('after', helpOfPlan)
+    .action(async (file: string) => {
+      const flags = plan.optsWithGlobals<PlanFlags & ColourFlags>();
+      const { planCommand } = await import('./commands/plan.ts');
+      exit(await planCommand(inputOf(file), flags, await openOutput(flags.json ?? false, flags.color ?? null)));
+    });
+
+  const doctor = colourOptions(program.command('doctor'))
+    .summary('tell what this machine can do, and how to mend what it cannot')
+    .description('Probes drivers and permissions of each interface. Every "no" comes with its reason and its mend.')
+    .option('--json', 'print the probes as one JSON document')
+    .addHelpText('after', helpOfDoctor)
+    .action(async () => {
+      const flags = doctor.optsWithGlobals<DoctorFlags & ColourFlags>();
+      const { doctorCommand } = await import('./commands/doctor.ts');
+      exit(await doctorCommand(await openOutput(flags.json ?? false, flags.color ?? null)));
+    });
+  return program;
+}
+
+function runOptions(): readonly Option[] {
+  return [
+    new Option('--set <name=value>', 'give a parameter of the file a value; repeatable').argParser(collect),
+    new Option('--engine <engine>', 'what carries the operations out').choices(['native', 'dry-run']).default('native'),
+    new Option('--lab', 'run in a private network namespace, also where the file declares none'),
+    new Option('--seed <n>', 'seed of everything random, 64 bits; printed if not given'),
+    new Option('--json', 'print the results as one JSON document'),
+    new Option('--report <dir>', 'write results.json and summary.txt into a directory'),
+    new Option('--quiet', 'no progress line and no summary'),
+    new Option('--allow <iface>', 'send on an interface although it carries a default route; repeatable').argParser(
+      collect,
+    ),
+    new Option('--max-duration <d>', 'stop the run after this time, such as 90s'),
+  ];
+}
+
+/** `--color` comes first: only then has `--no-color` no default of its own, and "not given" stays visible. */
+function colourOptions(command: Command): Command {
+  return command.option('--color', 'colours, also where no terminal reads').option('--no-color', 'no colours');
+}
+
+function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {
+  return [...(earlier ?? []), value];
+}
+
+function unknownCommand(word: string, program: Command): string {
+  const names = program.commands.map((command) => command.name());
+  const hint = /\.pg$|\//.test(word) ? `pktsh run ${word}` : names.find((name) => name.startsWith(word.slice(0, 2)));
+  return `unknown command '${word}'${hint === undefined ? '' : `\n(Did you mean ${hint}?)`}`;
+}
+
+/** Commander's complaints in our own form: `error: what`, then perhaps `(Did you mean it?)`. */
+function usageRefusal(error: CommanderError): Refusal {
+  const [first = '', ...rest] = error.message.split('\n');
+  const suggestion = /^\(Did you mean (.*)\?\)$/.exec(rest.join(' '))?.[1];
+  const hint = suggestion === undefined ? 'see `pktsh --help`' : `did you mean \`${suggestion}\`?`;
+  return refusal(2, first.replace(/^error: /, ''), hint);
+}
+
+async function main(words: readonly string[]): Promise<number> {
+  let status = 0;
+  const program = commandLine((given) => {
+    status = given;
+  });
+  try {
+    await program.parseAsync(words, { from: 'user' });
+    return status;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return 0;
+    const { refuse } = await import('./report/json.ts');
+    return refuse(usageRefusal(error), await openOutput(words.includes('--json'), null));
+  }
+}
+
+/** A defect of ours: one line, the stack only for those who asked, and `process.exit` so that what is guarded is closed. */
+function internalError(error: unknown): never {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`pktsh: internal error: ${message.split('\n')[0]}\n`);
+  if (process.env.PKTSH_DEBUG !== undefined && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  process.exit(internalErrorStatus);
+}
+
+const helpOfProgram = `
+Without a command, a script on standard input is run; so are statements given with -e.
+Both take every option of \`pktsh run\`.
+
+Examples:
+  pktsh run soak.pg --set load=1Mpps
+  pktsh check *.pg
+  pktsh -e 'print 100kpps * 2s' --engine dry-run
+  pktsh doctor
+
+Exit status:
+  0    all expectations held
+  1    an expectation failed
+  2    the command line or the script is wrong
+  3    the generator could not keep the asked load
+  4    the environment is unsuitable: permission, interface, driver, kernel
+  130  interrupted, after a clean stop and with the results so far`;
+
+const helpOfRun = `
+Examples:
+  pktsh run quickstart.pg
+  pktsh run soak.pg --set load=1Mpps --set size=64B --max-duration 10min
+  pktsh run soak.pg --json > results.json
+  pktsh run soak.pg --engine dry-run --seed 7
+  generate-scenario | pktsh run -`;
+
+const helpOfCheck = `
+Examples:
+  pktsh check soak.pg
+  pktsh check scenarios/*.pg
+  pktsh check --json soak.pg | jq '.files[].diagnostics[].message'`;
+
+const helpOfPlan = `
+Examples:
+  pktsh plan soak.pg
+  pktsh plan soak.pg --set load=1Mpps
+  pktsh plan soak.pg --json | jq '.scenarios[].name'`;
+
+const helpOfDoctor = `
+Examples:
+  pktsh doctor
+  pktsh doctor --json | jq '.probes[] | select(.available | not)'`;
+
+process.on('uncaughtException', internalError);
+process.on('unhandledRejection', internalError);
+process.exitCode = await main(process.argv.slice(2)).catch(internalError);

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { readFileSync } from 'node:fs';
+import { getSystemErrorName } from 'node:util';
+import type { FieldOperation, FrameProgram } from '../../lang/frame-program.ts';
+import {
+  loadNative,
+  type Native,
+  type NativeDevice,
+  type NativeEngine,
+  type NativeEvent,
+  type NativeFieldOperation,
+  type NativeLink,
+  type NativeRun,
+} from '../../native/index.ts';
+import {
+  type Capabilities,
+  type DeviceId,
+  type DevicePlan,
+  type DeviceStats,
+  type DriverName,
+  type Engine,
+  EngineError,
+  type EngineEvent,
+  type InterfaceFacts,
+  type LabPlan,
+  type Probe,
+  type ReceiverId,
+  type ReceiverPlan,
+  type ReceiverStats,
+} from '../engine.ts';
+import { realClock } from '../real-clock.ts';
+import { probeNative } from './native-probe.ts';
+
+/** Records a statistics page holds: 1024 Runs make 128 KiB, so that most scenarios need one page. */
+const recordsPerPage = 1024;
+/** Sender cache lines must not straddle: two of 64 bytes are fetched together on x86. */
+const pageAlignment = 128;
+
+/** What we keep of a device beside the addon: what it was told, and its exact figures once it has stopped. */
+interface NativeDeviceState {
+  plan: DevicePlan;
+  readonly driver: DriverName;
+  final: DeviceStats | null;
+}
+
+/**
+ * The engine of native per-CPU senders.
+ * @throws Error where the addon is missing or of another version; says what to do
+ */
+export function nativeEngine(): Engine {
+  return new NativeSenders(loadNative());
+}
+
+class NativeSenders implements Engine {
+  readonly name = 'native';
+  readonly clock = realClock();
+  readonly capabilities: Capabilities = {
+    drivers: ['null', 'pcap', 'packet'],
+    xmitModes: ['start_xmit', 'queue_xmit'],
+    lab: true,
+    receivers: true,
+    cpus: allowedCpus(),
+    // A frame names its device's run by 12 bits, of which 0 means none.
+    maxDevices: 4095,
+  };
+
+  readonly #native: Native;
+  readonly #engine: NativeEngine;
+  readonly #devices = new Map<DeviceId, NativeDeviceState>();
+  readonly #listeners: ((event: EngineEvent) => void)[] = [];
+  #links: readonly InterfaceFacts[] | null = null;
+  #lab = false;
+  #closed = false;
+
+  constructor(native: Native) {
+    this.#native = native;
+    this.#engine = new native.addon.Engine((event) => this.#hear(event));
+    this.#addStatsPage();
+  }
+
+  async openLab(lab: LabPlan): Promise<readonly InterfaceFacts[]> {
+    this.#mustBeOpen();
+    if (this.#lab) throw new EngineError('EBUSY', 'the lab is open already');
+    const links = await this.#asking(this.#engine.openLab({ helper: this.#native.labHelper, links: lab.links }));
+    this.#lab = true;
+    this.#links = facts(links);
+    return this.#links;
+  }
+
+  async interfaces(): Promise<readonly InterfaceFacts[]> {
+    this.#mustBeOpen();
+    this.#links = facts(await this.#asking(this.#engine.links()));
+    return this.#links;
+  }
+
+  async addDevice(plan: DevicePlan): Promise<DeviceId> {
+    this.#mustBeOpen();
+    // Raw packets are the fastest that every Ethernet-like interface takes; faster drivers come before it when they exist.
+    const driver = plan.driver === 'auto' ? 'packet' : plan.driver;
+    const port = await this.#asking(
+      this.#engine.openPort({
+        interface: plan.interface,
+        ifindex: driver === 'packet' ? await this.#interfaceIndex(plan.interface) : 0,
+        cpu: plan.cpu,
+        driver,
+        mode: plan.xmitMode,
+        file: plan.file ?? '',
+      }),
+    );
+    try {
+      this.#mustBeOpen();
+      const id = this.#attempt(() => this.#engine.addDevice(port, nativeDevice(plan)));
+      this.#devices.set(id, { plan, driver, final: null });
+      return id;
+    } catch (error) {
+      if (!this.#closed) this.#engine.releasePort(port);
+      throw error;
+    }
+  }
+
+  async setDevice(id: DeviceId, plan: DevicePlan): Promise<void> {
+    const device = this.#device(id);
+    const done = this.#attempt(() => this.#engine.setDevice(id, nativeDevice(plan)));
+    device.plan = plan;
+    await done;
+  }
+
+  async remDevice(id: DeviceId): Promise<DeviceStats> {
+    const device = this.#device(id);
+    const done = this.#attempt(() => this.#engine.remDevice(id));
+    const run = await done;
+    // A device that was stopped before keeps the figures of that moment.
+    device.final ??= stats(run);
+    this.#devices.delete(id);
+    return device.final;
+  }
+
+  start(ids: readonly DeviceId[]): bigint {
+    for (const id of ids) this.#device(id);
+    const instant = this.#attempt(() => {
+      try {
+        return this.#engine.start(ids);
+      } catch (error) {
+        // No free record on the statistics pages: one page more, and again.
+        if (errnoName(error) !== 'ENOBUFS') throw error;
+        this.#addStatsPage();
+        return this.#engine.start(ids);
+      }
+    });
+    for (const id of ids) this.#device(id).final = null;
+    return instant;
+  }
+
+  async stop(ids: readonly DeviceId[]): Promise<readonly DeviceStats[]> {
+    const devices = ids.map((id) => this.#device(id));
+    const runs = await this.#attempt(() => this.#engine.stop(ids));
+    return runs.map((run, i) => {
+      const final = stats(run);
+      (devices[i] as NativeDeviceState).final = final;
+      return final;
+    });
+  }
+
+  async clearCounters(ids: readonly DeviceId[]): Promise<void> {
+    await this.#attempt(() => this.#engine.clearCounters(ids));
+  }
+
+  stats(id: DeviceId): DeviceStats {
+    const device = this.#device(id);
+    return device.final ?? stats(this.#attempt(() => this.#engine.snapshot(id)));
+  }
+
+  async addReceiver(plan: ReceiverPlan): Promise<ReceiverId> {
+    this.#mustBeOpen();
+    const index = await this.#interfaceIndex(plan.interface);
+    return this.#asking(this.#engine.openReceiver(plan.interface, index));
+  }
+
+  async remReceiver(id: ReceiverId): Promise<void> {
+    this.#mustBeOpen();
+    await this.#asking(this.#engine.closeReceiver(id));
+  }
+
+  async clearReceivers(ids: readonly ReceiverId[]): Promise<void> {
+    this.#attempt(() => {
+      for (const id of ids) this.#engine.clearReceiver(id);
+    });
+  }
+
+  receiverStats(id: ReceiverId): ReceiverStats {
+    return this.#attempt(() => this.#engine.receiver(id));
+  }
+
+  async sync(): Promise<void> {
+    await this.#attempt(() => this.#engine.sync());
+  }
+
+  grace() {
+    return this.#attempt(() => this.#engine.grace());
+  }
+
+  senders() {
+    return this.#attempt(() => this.#engine.senders());
+  }
+
+  onEvent(listener: (event: EngineEvent) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  async probe(): Promise<readonly Probe[]> {
+    const links = await this.interfaces();
+    return probeNative(this.#native, this.#engine, links);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    await Promise.all([...this.#devices.keys()].map((id) => this.remDevice(id)));
+    this.closeNow();
+  }
+
+  closeNow(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#engine.closeNow();
+  }
+
+  #addStatsPage(): void {
+    const size = this.#native.addon.layout.recordSize * recordsPerPage;
+    // Only 16 bytes of alignment are promised for a buffer's memory; the addon takes the first aligned record.
+    const buffer = new SharedArrayBuffer(size + pageAlignment);
+    this.#engine.addStatsPage(new Uint8Array(buffer), recordsPerPage);
+  }
+
+  #device(id: DeviceId): NativeDeviceState {
+    this.#mustBeOpen();
+    const device = this.#devices.get(id);
+    if (device === undefined) throw new EngineError('ENODEV', `no device has the id ${id}`);
+    return device;
+  }
+
+  async #interfaceIndex(name: string): Promise<number> {
+    const known = this.#links ?? (await this.interfaces());
+    const found = known.find((link) => link.name === name) ?? (await this.interfaces()).find((link) => link.name === name);
+    if (found === undefined) throw new EngineError('ENODEV', `there is no interface \`${name}\``);
+    return found.index;
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closed) throw new EngineError('ESHUTDOWN', 'the engine is closed');
+  }
+
+  /** Runs a call of the addon; its failures become EngineErrors. */
+  #attempt<T>(call: () => T): T {
+    this.#mustBeOpen();
+    try {
+      return call();
+    } catch (error) {
+      throw engineError(error);
+    }
+  }
+
+  async #asking<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      throw engineError(error);
+    }
+  }
+
+  #hear(event: NativeEvent): void {
+    const heard: EngineEvent =
+      event.kind === 'failed'
+        ? { kind: 'failed', device: event.device, reason: getSystemErrorName(-event.errno) }
+        : event;
+    for (const listener of this.#listeners) listener(heard);
+  }
+}
+
+/** The CPUs that this process may use, from its affinity mask; ascending. */
+function allowedCpus(): number[] {
+  const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
+  return list.split(',').flatMap((part) => {
+    const [first, last] = part.split('-').map(Number) as [number, number?];
+    return Array.from({ length: (last ?? first) - first + 1 }, (_, i) => first + i);
+  });
+}
+
+function facts(links: readonly NativeLink[]): readonly InterfaceFacts[] {
+  return links.map((link) => ({ ...link, peer: links.find((other) => other.index === link.peer)?.name ?? '' }));
+}
+
+function nativeDevice(plan: DevicePlan): NativeDevice {
+  const period = plan.period ?? { numerator: 0n, denominator: 1n };
+  return {
+    name: plan.name,
+    program: nativeProgram(plan.program),
+    paced: plan.period !== null,
+    paused: plan.paused,
+    gapNs: period.numerator / period.denominator,
+    gapFraction: Number(((period.numerator % period.denominator) << 32n) / period.denominator),
+    burst: plan.burst,
+    count: BigInt(plan.count),
+    late: plan.late,
+    seed: plan.seed,
+  };
+}
+
+function nativeProgram(program: FrameProgram): NativeDevice['program'] {
+  return { bytes: Buffer.from(program.template, 'hex'), operations: program.operations.map(nativeOperation) };
+}
+
+function nativeOperation(operation: FieldOperation): NativeFieldOperation {
+  switch (operation.kind) {
+    case 'increment':
+      return {
+        kind: 'increment',
+        slot: operation.slot,
+        first: BigInt(operation.first),
+        last: BigInt(operation.last),
+        step: BigInt(operation.step),
+      };
+    case 'random':
+      return {
+        kind: 'random',
+        slot: operation.slot,
+        first: BigInt(operation.first),
+        last: BigInt(operation.last),
+      };
+    case 'list':
+    case 'random_list':
+      return { kind: operation.kind, slot: operation.slot, values: operation.values.map(BigInt) };
+    case 'stamp':
+    case 'checksum':
+      return operation;
+    default:
+      return assertNever(operation);
+  }
+}
+
+
+function stats(run: NativeRun): DeviceStats {
+  return { ...run, failure: run.failure === 0 ? null : getSystemErrorName(-run.failure) };
+}
+
+function errnoName(error: unknown): string | null {
+  const errno = (error as { errno?: unknown }).errno;
+  return typeof errno === 'number' && errno > 0 ? getSystemErrorName(-errno) : null;
+}
+
+/** What a user can do about an errno of raw sockets and namespaces, where there is one thing to say. */
+const mends: Readonly<Record<string, string>> = {
+  EPERM: 'run as root, give node CAP_NET_RAW, or send in a lab (`lab { … }` needs no rights)',
+  EACCES: 'run as root, or send in a lab (`lab { … }` needs no rights)',
+};
+
+function engineError(error: unknown): unknown {
+  const code = errnoName(error);
+  if (code === null) return error;
+  return new EngineError(code, (error as Error).message, mends[code] ?? null);
+}
+
+function assertNever(value: never): never {
+  throw new Error(`unexpected ${JSON.stringify(value)}`);
+}
