@@ -5,7 +5,16 @@
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -63,7 +72,9 @@ function digestOf(sources) {
 
 function filesUnder(path) {
   if (!existsSync(path)) return [];
-  const entries = readdirSync(dirname(path), { withFileTypes: true }).find((entry) => join(dirname(path), entry.name) === path);
+  const entries = readdirSync(dirname(path), { withFileTypes: true }).find(
+    (entry) => join(dirname(path), entry.name) === path,
+  );
   if (!entries?.isDirectory()) return [path];
   return readdirSync(path)
     .sort()
@@ -112,7 +123,9 @@ async function bundle() {
       legalComments: 'linked',
       logLevel: 'error',
       // CommonJS dependencies inside an ESM bundle call require().
-      banner: { js: "import { createRequire as bundledRequire } from 'node:module'; const require = bundledRequire(import.meta.url);" },
+      banner: {
+        js: "import { createRequire as bundledRequire } from 'node:module'; const require = bundledRequire(import.meta.url);",
+      },
     });
   } catch (error) {
     return error.message;

@@ -21,10 +21,8 @@ import type { Type, Value } from './value.ts';
  */
 export type ArithmeticOperator = '+' | '-' | '*' | '/';
 
-export type Problem = 'division by zero' | 'overflow' | 'address' | 'operands';
-export type Computed =
-  | { readonly ok: true; readonly value: Value }
-  | { readonly ok: false; readonly problem: Problem };
+export type Problem = 'division by zero' | 'overflow' | 'address' | 'fraction' | 'operands';
+export type Computed = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly problem: Problem };
 
 interface Rule {
   readonly result: QuantityType;
@@ -96,7 +94,8 @@ export function isOrdered(type: Type): boolean {
 /** Types whose values `==` can tell apart; a frame, job or grace period is compared with nothing. */
 export function hasEquality(type: Type): boolean {
   return (
-    isOrdered(type) || (typeof type === 'string' && ['bool', 'string', 'device', 'receiver', 'interface'].includes(type))
+    isOrdered(type) ||
+    (typeof type === 'string' && ['bool', 'string', 'device', 'receiver', 'interface'].includes(type))
   );
 }
 
@@ -170,11 +169,11 @@ export function addressFrom(type: AddressType, number: bigint): Computed {
   return { ok: true, value: { type, value: Number(number) } };
 }
 
-/** Carries an arithmetic operator out. `operands`: the table has no such pair, or an address moved by a fraction. */
+/** Carries an arithmetic operator out. `operands`: the table has no such pair. */
 export function arithmetic(operator: ArithmeticOperator, left: Value, right: Value): Computed {
   const leftType = typeOf(left);
   if (isAddress(leftType) && right.type === 'number' && (operator === '+' || operator === '-')) {
-    if (!Number.isInteger(right.value)) return { ok: false, problem: 'operands' };
+    if (!Number.isInteger(right.value)) return { ok: false, problem: 'fraction' };
     const offset = BigInt(right.value);
     return addressFrom(leftType, (addressNumber(left) as bigint) + (operator === '+' ? offset : -offset));
   }

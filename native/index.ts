@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path';
 
 /** The addon's engine, as native/src/addon_engine.cc defines it. Failures are Errors with `errno` (a positive number). */
 export interface NativeEngine {
-  addStatsPage(page: Uint8Array, records: number): void;
+  /** Takes shared memory for as many records as fit; it must be zeroed. */
+  addStatsPage(page: Uint8Array): void;
   openLab(spec: NativeLab): Promise<NativeLink[]>;
   links(): Promise<NativeLink[]>;
   openPort(spec: NativePort): Promise<number>;
@@ -17,7 +18,8 @@ export interface NativeEngine {
   start(devices: readonly number[]): bigint;
   stop(devices: readonly number[]): Promise<NativeRun[]>;
   clearCounters(devices: readonly number[]): Promise<void>;
-  snapshot(device: number): NativeRun;
+  /** Live or exact figures; `gaps` is null unless asked for. */
+  snapshot(device: number, withGaps: boolean): NativeRun;
   openReceiver(name: string, ifindex: number): Promise<number>;
   closeReceiver(receiver: number): Promise<void>;
   clearReceiver(receiver: number): void;
@@ -68,7 +70,13 @@ export interface NativeSlot {
   readonly bits: number;
 }
 export type NativeFieldOperation =
-  | { readonly kind: 'increment'; readonly slot: NativeSlot; readonly first: bigint; readonly last: bigint; readonly step: bigint }
+  | {
+      readonly kind: 'increment';
+      readonly slot: NativeSlot;
+      readonly first: bigint;
+      readonly last: bigint;
+      readonly step: bigint;
+    }
   | { readonly kind: 'random'; readonly slot: NativeSlot; readonly first: bigint; readonly last: bigint }
   | { readonly kind: 'list' | 'random_list'; readonly slot: NativeSlot; readonly values: readonly bigint[] }
   | { readonly kind: 'stamp'; readonly offset: number }
@@ -109,7 +117,7 @@ export interface NativeRun {
   readonly stoppedAt: bigint | null;
   readonly failure: number;
   readonly driver: 'null' | 'pcap' | 'packet';
-  readonly gaps: NativeHistogram;
+  readonly gaps: NativeHistogram | null;
 }
 export interface NativeReceiver {
   readonly received: number;
@@ -142,13 +150,20 @@ export interface NativeSender {
 export type NativeEvent =
   | { readonly kind: 'finished'; readonly device: number }
   | { readonly kind: 'failed'; readonly device: number; readonly errno: number }
-  | { readonly kind: 'stall'; readonly cpu: number; readonly tid: number; readonly phase: string; readonly ageMs: number };
+  | {
+      readonly kind: 'stall';
+      readonly cpu: number;
+      readonly tid: number;
+      readonly phase: string;
+      readonly ageMs: number;
+    };
 
-/** What the addon says of its own layout; compared with ours when it is loaded. */
+/** What the addon says of its own layout: record size and field offsets in bytes, each field 64 bits in native order. */
 export interface NativeLayout {
   readonly version: number;
   readonly recordSize: number;
   readonly histogramBuckets: number;
+  readonly fields: Readonly<Record<string, number>>;
 }
 
 export interface Addon {
@@ -162,8 +177,8 @@ export interface Native {
   readonly labHelper: string;
 }
 
-/** The version of the statistics page that this file was written for; see native/src/stats_page.h. */
-const statsVersion = 1;
+/** The version of the addon that this file was written for; native/src/addon.cc has the other one. */
+const addonVersion = 1;
 
 /**
  * Loads the addon of this checkout or package; `PKTSH_ADDON` names another build of it (a sanitizer's).
@@ -173,7 +188,7 @@ export function loadNative(): Native {
   const path = process.env['PKTSH_ADDON'] ?? join(packageRoot(), 'native/build/Release/pktsh.node');
   if (!existsSync(path)) throw new Error(`the native addon is not built (no ${path}): run \`npm run setup\``);
   const addon = createRequire(import.meta.url)(path) as Addon;
-  if (addon.layout.version !== statsVersion) {
+  if (addon.layout.version !== addonVersion) {
     throw new Error(`the native addon is of another version of pktsh (${path}): run \`npm run setup\``);
   }
   return { addon, labHelper: join(dirname(path), 'pktsh-lab') };

@@ -5,8 +5,8 @@ import type { CheckFlags } from './commands/check.ts';
 import type { DoctorFlags } from './commands/doctor.ts';
 import type { PlanFlags } from './commands/plan.ts';
 import type { RunFlags } from './commands/run.ts';
-import { openOutput } from './report/output.ts';
 import { type Refusal, refusal } from './refusal.ts';
+import { openOutput } from './report/output.ts';
 import { inputOf, type ScriptInput } from './script-input.ts';
 import { version } from './version.ts';
 
@@ -28,7 +28,7 @@ async function runScript(input: ScriptInput, flags: RunFlags & ColourFlags): Pro
 
 function commandLine(exit: (status: number) => void): Command {
   const program = new Command('pktsh')
-    .description('Scenarios for packet generation, in the tradition of the Linux kernel\'s pktgen.')
+    .description("Scenarios for packet generation, in the tradition of the Linux kernel's pktgen.")
     .usage('[options] [command]')
     .enablePositionalOptions()
     .exitOverride()
@@ -53,7 +53,9 @@ function commandLine(exit: (status: number) => void): Command {
     });
   for (const option of runOptions()) program.addOption(option.hideHelp());
   // The word is there to be told that it is no command; as an argument it would only confuse the help.
-  program.configureHelp({ visibleArguments: (command) => (command === program ? [] : [...command.registeredArguments]) });
+  program.configureHelp({
+    visibleArguments: (command) => (command === program ? [] : [...command.registeredArguments]),
+  });
   program.hook('preSubcommand', (parent, command) => {
     const early = parent.options.find(
       (option) => option.attributeName() !== 'color' && parent.getOptionValueSource(option.attributeName()) === 'cli',
@@ -66,7 +68,9 @@ function commandLine(exit: (status: number) => void): Command {
   const run = program
     .command('run')
     .summary('carry out a scenario file and give a verdict')
-    .description('Carries out a scenario file. Results go to standard output, progress and diagnostics to standard error.')
+    .description(
+      'Carries out a scenario file. Results go to standard output, progress and diagnostics to standard error.',
+    )
     .argument('[file]', 'scenario file; `-` or nothing for standard input')
     .addHelpText('after', helpOfRun)
     .action(async (file: string | undefined) => {
@@ -207,7 +211,7 @@ const helpOfCheck = `
 Examples:
   pktsh check soak.pg
   pktsh check scenarios/*.pg
-  pktsh check --json soak.pg | jq '.files[].diagnostics[].message'`;
+  pktsh check --json soak.pg | jq -r '.diagnostics[].message'`;
 
 const helpOfPlan = `
 Examples:

@@ -8,4 +8,9 @@ export interface Clock {
    * equal wake in the order in which they went to sleep.
    */
   sleepUntil(instant: bigint, signal?: AbortSignal): Promise<void>;
+  /**
+   * Virtual clocks only: called when nobody sleeps and nothing else goes on, so that time stands still for ever. Null
+   * takes the listener away.
+   */
+  onIdle?(listener: (() => void) | null): void;
 }

@@ -18,8 +18,11 @@ export interface Engine {
 
   /** Makes the lab; every interface meant afterwards is one of it. At most one lab an engine. @throws EngineError */
   openLab(lab: LabPlan): Promise<readonly InterfaceFacts[]>;
-  /** Facts of every interface in reach, as they are now. @throws EngineError */
-  interfaces(): Promise<readonly InterfaceFacts[]>;
+  /**
+   * Facts of every interface in reach, as they are now. `wanted` are the names that the caller is after: the dry run
+   * outside a lab has any interface that it is asked for. @throws EngineError
+   */
+  interfaces(wanted?: readonly string[]): Promise<readonly InterfaceFacts[]>;
 
   /** Adds a stopped device; settles once its port is open and a sender can reach it. @throws EngineError */
   addDevice(plan: DevicePlan): Promise<DeviceId>;

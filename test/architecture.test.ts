@@ -56,7 +56,9 @@ test('native knows nothing of the language or the runtime', () => {
 test('Node-API stays in the addon files', () => {
   const wrong = files('native/src', /\.(cc|h)$/)
     .filter((file) => !/\/addon[^/]*$/.test(file))
-    .filter((file) => /#include <(napi|node_api|js_native_api|uv)\.h>|\bNapi::|\bnapi_/.test(readFileSync(join(root, file), 'utf8')));
+    .filter((file) =>
+      /#include <(napi|node_api|js_native_api|uv)\.h>|\bNapi::|\bnapi_/.test(readFileSync(join(root, file), 'utf8')),
+    );
   assert.equal(wrong, []);
 });
 
@@ -76,18 +78,24 @@ test('source files stay below 600 lines', () => {
 
 test('every source file names its licence', () => {
   const sources = ['lang', 'runtime', 'native', 'test'].flatMap((folder) => files(folder, /\.(ts|cc|h)$/));
-  const bare = sources.filter((file) => !readFileSync(join(root, file), 'utf8').slice(0, 200).includes('SPDX-License-Identifier: Apache-2.0'));
+  const bare = sources.filter(
+    (file) => !readFileSync(join(root, file), 'utf8').slice(0, 200).includes('SPDX-License-Identifier: Apache-2.0'),
+  );
   assert.equal(bare, []);
 });
 
 test('every test file runs its tests', () => {
-  const silent = files('test', /\.test\.ts$/).filter((file) => !/\.run\(\)/.test(readFileSync(join(root, file), 'utf8')));
+  const silent = files('test', /\.test\.ts$/).filter(
+    (file) => !/\.run\(\)/.test(readFileSync(join(root, file), 'utf8')),
+  );
   assert.equal(silent, []);
 });
 
 test('the top level holds what was agreed', () => {
   const agreed = new Set(
-    'lang runtime native examples test package.json package-lock.json tsconfig.json biome.json grammar.md README.md CHANGELOG.md LICENSE'.split(' '),
+    'lang runtime native examples test package.json package-lock.json tsconfig.json biome.json grammar.md README.md CHANGELOG.md LICENSE'.split(
+      ' ',
+    ),
   );
   const built = new Set(['node_modules', 'dist', 'coverage']);
   const other = readdirSync(root).filter((name) => !name.startsWith('.') && !agreed.has(name) && !built.has(name));

@@ -9,6 +9,9 @@
 namespace pktsh {
 namespace {
 
+// Raised with every change of what native/index.ts relies on, so that an old build is noticed.
+constexpr int kAddonVersion = 1;
+
 // One instance for each environment (main thread, workers): no mutable statics.
 class Addon : public Napi::Addon<Addon> {
  public:
@@ -23,9 +26,12 @@ class Addon : public Napi::Addon<Addon> {
   // What native/index.ts holds its own constants against when it loads us.
   static Napi::Object layout(Napi::Env env) {
     Napi::Object layout = Napi::Object::New(env);
-    layout.Set("version", Napi::Number::New(env, kStatsVersion));
+    layout.Set("version", Napi::Number::New(env, kAddonVersion));
     layout.Set("recordSize", Napi::Number::New(env, kStatsRecordSize));
     layout.Set("histogramBuckets", Napi::Number::New(env, kHistogramBuckets));
+    Napi::Object fields = Napi::Object::New(env);
+    for (const StatsField& field : kStatsFields) fields.Set(field.name, Napi::Number::New(env, field.offset));
+    layout.Set("fields", fields);
     return layout;
   }
 

@@ -2,6 +2,7 @@
 
 #include "addon_engine.h"
 
+#include <memory>
 #include <utility>
 
 #include "addon_values.h"
@@ -123,12 +124,12 @@ void EngineObject::deliver(Cookie completed) {
         waiting.deferred.Resolve(env.Undefined());
         break;
       case Waiting::Kind::snapshot:
-        waiting.deferred.Resolve(from_run(env, engine_->snapshot(waiting.devices.front()).value));
+        waiting.deferred.Resolve(from_run(env, engine_->snapshot(waiting.devices.front()).value, true));
         break;
       case Waiting::Kind::snapshots: {
         Napi::Array list = Napi::Array::New(env, waiting.devices.size());
         for (uint32_t i = 0; i < waiting.devices.size(); i++) {
-          list.Set(i, from_run(env, engine_->snapshot(waiting.devices[i]).value));
+          list.Set(i, from_run(env, engine_->snapshot(waiting.devices[i]).value, true));
         }
         waiting.deferred.Resolve(list);
         break;
@@ -196,9 +197,14 @@ std::function<void(Result<T>)> EngineObject::opener_promise(Napi::Promise::Defer
 }
 
 Napi::Value EngineObject::add_stats_page(const Napi::CallbackInfo& info) {
-  const auto page = info[0].As<Napi::Uint8Array>();
+  auto page = info[0].As<Napi::Uint8Array>();
   pages_.push_back(Napi::Persistent(page.As<Napi::Object>()));
-  engine_->add_stats_page(page.Data(), info[1].ToNumber().Uint32Value());
+  // JavaScript promises 16 bytes of alignment at most: begin at the first whole record.
+  void* memory = page.Data();
+  size_t space = page.ByteLength();
+  if (std::align(alignof(StatsRecord), kStatsRecordSize, memory, space) != nullptr) {
+    engine_->add_stats_page(memory, static_cast<uint32_t>(space / kStatsRecordSize));
+  }
   return info.Env().Undefined();
 }
 
@@ -269,7 +275,7 @@ Napi::Value EngineObject::clear_counters(const Napi::CallbackInfo& info) {
 Napi::Value EngineObject::snapshot(const Napi::CallbackInfo& info) {
   const auto run = engine_->snapshot(info[0].ToNumber().Uint32Value());
   if (!run.ok()) return fail(info.Env(), run.status);
-  return from_run(info.Env(), run.value);
+  return from_run(info.Env(), run.value, info[1].ToBoolean());
 }
 
 Napi::Value EngineObject::open_receiver(const Napi::CallbackInfo& info) {

@@ -184,7 +184,7 @@ Napi::Value from_links(Napi::Env env, const std::vector<LinkFacts>& links) {
   });
 }
 
-Napi::Value from_run(Napi::Env env, const RunSnapshot& run) {
+Napi::Value from_run(Napi::Env env, const RunSnapshot& run, bool with_gaps) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("sent", count(env, run.sent));
   object.Set("bytes", count(env, run.bytes));
@@ -198,7 +198,7 @@ Napi::Value from_run(Napi::Env env, const RunSnapshot& run) {
   object.Set("stoppedAt", instant(env, run.stopped_at));
   object.Set("failure", Napi::Number::New(env, run.failure));
   object.Set("driver", Napi::String::New(env, driver_name(run.driver)));
-  object.Set("gaps", histogram(env, run.gaps));
+  object.Set("gaps", with_gaps ? histogram(env, run.gaps) : env.Null());
   return object;
 }
 

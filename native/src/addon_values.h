@@ -16,7 +16,8 @@ namespace pktsh {
 [[nodiscard]] std::vector<DeviceId> to_device_ids(const Napi::Value& value);
 
 [[nodiscard]] Napi::Value from_links(Napi::Env env, const std::vector<LinkFacts>& links);
-[[nodiscard]] Napi::Value from_run(Napi::Env env, const RunSnapshot& run);
+// The gap histogram is 9 KiB: left out where only counters are wanted.
+[[nodiscard]] Napi::Value from_run(Napi::Env env, const RunSnapshot& run, bool with_gaps);
 [[nodiscard]] Napi::Value from_receiver(Napi::Env env, const ReceiverSnapshot& receiver);
 [[nodiscard]] Napi::Value from_grace(Napi::Env env, const GraceSnapshot& grace);
 [[nodiscard]] Napi::Value from_senders(Napi::Env env, const std::vector<SenderSnapshot>& senders);

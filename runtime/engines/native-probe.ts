@@ -28,7 +28,9 @@ async function probeLab(native: Native): Promise<Probe> {
     await engine.openLab({
       helper: native.labHelper,
       // Locally administered addresses, in a namespace that nothing else is in.
-      links: [{ kind: 'veth', a: end('probe0', 0x02_00_00_00_00_01), b: end('probe1', 0x02_00_00_00_00_02), mtu: 1500 }],
+      links: [
+        { kind: 'veth', a: end('probe0', 0x02_00_00_00_00_01), b: end('probe1', 0x02_00_00_00_00_02), mtu: 1500 },
+      ],
     });
     return yes('', 'lab');
   } catch (error) {

@@ -29,13 +29,14 @@ import {
   type ReceiverPlan,
   type ReceiverStats,
 } from '../engine.ts';
+import { emptyHistogram, type Histogram } from '../histogram.ts';
 import { realClock } from '../real-clock.ts';
 import { probeNative } from './native-probe.ts';
 
 /** Records a statistics page holds: 1024 Runs make 128 KiB, so that most scenarios need one page. */
 const recordsPerPage = 1024;
-/** Sender cache lines must not straddle: two of 64 bytes are fetched together on x86. */
-const pageAlignment = 128;
+/** Records begin at cache lines; a buffer's memory is aligned to 16 bytes only, so a line more is needed. */
+const cacheLine = 64;
 
 /** What we keep of a device beside the addon: what it was told, and its exact figures once it has stopped. */
 interface NativeDeviceState {
@@ -168,7 +169,10 @@ class NativeSenders implements Engine {
 
   stats(id: DeviceId): DeviceStats {
     const device = this.#device(id);
-    return device.final ?? stats(this.#attempt(() => this.#engine.snapshot(id)));
+    if (device.final !== null) return device.final;
+    const live = this.#attempt(() => this.#engine.snapshot(id, false));
+    const gaps = () => histogram(this.#attempt(() => this.#engine.snapshot(id, true)).gaps);
+    return Object.defineProperty(stats(live), 'gaps', { get: gaps, enumerable: true });
   }
 
   async addReceiver(plan: ReceiverPlan): Promise<ReceiverId> {
@@ -227,9 +231,7 @@ class NativeSenders implements Engine {
 
   #addStatsPage(): void {
     const size = this.#native.addon.layout.recordSize * recordsPerPage;
-    // Only 16 bytes of alignment are promised for a buffer's memory; the addon takes the first aligned record.
-    const buffer = new SharedArrayBuffer(size + pageAlignment);
-    this.#engine.addStatsPage(new Uint8Array(buffer), recordsPerPage);
+    this.#engine.addStatsPage(new Uint8Array(new SharedArrayBuffer(size + cacheLine)));
   }
 
   #device(id: DeviceId): NativeDeviceState {
@@ -241,7 +243,8 @@ class NativeSenders implements Engine {
 
   async #interfaceIndex(name: string): Promise<number> {
     const known = this.#links ?? (await this.interfaces());
-    const found = known.find((link) => link.name === name) ?? (await this.interfaces()).find((link) => link.name === name);
+    const found =
+      known.find((link) => link.name === name) ?? (await this.interfaces()).find((link) => link.name === name);
     if (found === undefined) throw new EngineError('ENODEV', `there is no interface \`${name}\``);
     return found.index;
   }
@@ -338,9 +341,13 @@ function nativeOperation(operation: FieldOperation): NativeFieldOperation {
   }
 }
 
-
 function stats(run: NativeRun): DeviceStats {
-  return { ...run, failure: run.failure === 0 ? null : getSystemErrorName(-run.failure) };
+  const failure = run.failure === 0 ? null : getSystemErrorName(-run.failure);
+  return { ...run, gaps: histogram(run.gaps), failure };
+}
+
+function histogram(gaps: NativeRun['gaps']): Histogram {
+  return gaps ?? emptyHistogram;
 }
 
 function errnoName(error: unknown): string | null {

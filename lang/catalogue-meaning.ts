@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { entry, reporter } from './diagnostic.ts';
+
+/**
+ * What the checker and evaluation have to say: PG21 types and units, PG22 operators and functions, PG23 values, PG3 names
+ * and places, PG5 frames, parameters and devices.
+ */
+export const meaning = {
+  // types and units
+  PG2101: entry('error', 'wrong type', (p: { subject: string; expected: string; actual: string }) => {
+    return `${p.subject} takes ${p.expected}, not ${p.actual}`;
+  }),
+  PG2102: entry('error', 'a unit where a plain number belongs', (p: { subject: string }) => {
+    return `${p.subject} takes a plain number`;
+  }),
+  PG2103: entry('error', 'a plain number where a unit belongs', (p: { subject: string }) => {
+    return `${p.subject} needs a unit`;
+  }),
+  PG2104: entry('error', 'not a condition', (p: { subject: string; actual: string }) => {
+    return `${p.subject} takes a condition (bool), not ${p.actual}`;
+  }),
+  PG2105: entry('error', 'mixed list', (p: { first: string; other: string }) => {
+    return `a list holds values of one type: ${p.first} and ${p.other} do not mix`;
+  }),
+  PG2106: entry('error', 'bad range', (p: { first: string; last: string }) => {
+    return `a range takes two numbers, quantities or addresses of one type, not ${p.first} and ${p.last}`;
+  }),
+  PG2107: entry('error', 'type changed', (p: { name: string; declared: string; actual: string }) => {
+    return `\`${p.name}\` holds ${p.declared} and cannot be assigned ${p.actual}`;
+  }),
+  PG2108: entry('error', 'not a parameter type', (p: { name: string }) => {
+    return `\`${p.name}\` is not a type that a parameter can have`;
+  }),
+  PG2109: entry('error', 'cannot be iterated', (p: { actual: string }) => {
+    return `\`for\` goes over a range or a list, not ${p.actual}`;
+  }),
+
+  // operators and functions
+  PG2201: entry('error', 'operator does not apply', (p: { operator: string; left: string; right: string }) => {
+    return `\`${p.operator}\` does not take ${p.left} and ${p.right}`;
+  }),
+  PG2202: entry('error', 'operator does not apply', (p: { operator: string; operand: string }) => {
+    return `\`${p.operator}\` does not take ${p.operand}`;
+  }),
+  PG2203: entry('error', 'bad comparison', (p: { actual: string; tolerance: string; target: string }) => {
+    return `\`within\` compares two quantities of one type with a tolerance in percent or in their unit, not ${p.actual} with ${p.target} to ${p.tolerance}`;
+  }),
+  PG2204: entry('error', 'cannot be indexed', (p: { actual: string }) => `only a list has elements, not ${p.actual}`),
+  PG2205: entry('error', 'wrong arguments', (p: { function: string; expected: string }) => {
+    return `\`${p.function}\` takes ${p.expected}`;
+  }),
+  PG2206: entry('error', 'named argument', (p: { function: string }) => {
+    return `arguments of \`${p.function}\` have no names`;
+  }),
+  PG2207: entry('error', 'not a frame', (p: { side: string; actual: string }) => {
+    return `\`/\` stacks layers here, but its ${p.side} side is ${p.actual}`;
+  }),
+
+  // values
+  PG2301: entry('error', 'division by zero', () => 'division by zero'),
+  PG2302: entry('error', 'overflow', () => 'the result is beyond 2^53, where numbers are no longer exact'),
+  PG2303: entry('error', 'index out of range', (p: { index: string; length: number }) => {
+    return `index ${p.index} is outside the list, which has ${p.length === 1 ? '1 element' : `${p.length} elements`}`;
+  }),
+  PG2304: entry('error', 'nothing there', (p: { function: string }) => {
+    return `\`${p.function}\` has nothing to choose from: the list or range is empty`;
+  }),
+  PG2305: entry('error', 'address out of range', (p: { what: string }) => `${p.what} is past the end of its addresses`),
+  PG2306: entry('error', 'not whole', (p: { subject: string; actual: string }) => {
+    return `${p.subject} must be whole, but is ${p.actual}`;
+  }),
+  PG2307: entry('error', 'value out of bounds', (p: { subject: string; bounds: string; actual: string }) => {
+    return `${p.subject} must be ${p.bounds}, but is ${p.actual}`;
+  }),
+  PG2308: entry('error', 'value of an unexpected type', (p: { what: string }) => `${p.what} cannot stand here`),
+  PG2309: entry('error', 'fraction of an address', () => 'an address moves by whole numbers only'),
+
+  // names
+  PG3001: entry('error', 'unknown name', (p: { name: string }) => `there is no \`${p.name}\``),
+  PG3002: entry('error', 'declared twice', (p: { name: string }) => `\`${p.name}\` is declared already`),
+  PG3003: entry('error', 'reserved name', (p: { name: string; meaning: string }) => {
+    return `\`${p.name}\` is ${p.meaning} and cannot be declared`;
+  }),
+  PG3004: entry('error', 'unknown device', (p: { name: string }) => `no device \`${p.name}\` is ever added`),
+  PG3005: entry('error', 'unknown member', (p: { of: string; name: string }) => `${p.of} has no \`${p.name}\``),
+  PG3006: entry('error', 'unknown function', (p: { name: string }) => `there is no function or layer \`${p.name}\``),
+  PG3007: entry('error', 'cannot be assigned', (p: { name: string; what: string }) => {
+    return `\`${p.name}\` is ${p.what} and cannot be assigned`;
+  }),
+  PG3008: entry('error', 'variable inside a device name', (p: { name: string; variable: string }) => {
+    return `\`${p.name}\` does not use the variable \`${p.variable}\``;
+  }),
+  PG3009: entry('error', 'not in the lab', (p: { name: string }) => `the lab has no interface \`${p.name}\``),
+  PG3010: entry('error', 'device and receiver', (p: { name: string }) => {
+    return `\`${p.name}\` cannot be both a device and a receiver`;
+  }),
+  PG3011: entry('error', 'not a device', (p: { found: string }) => `${p.found} where a device belongs`),
+  PG3012: entry('error', 'not known yet', (p: { subject: string; name: string }) => {
+    return `${p.subject} is settled before the scenario begins, when \`${p.name}\` has no value yet`;
+  }),
+  PG3013: entry(
+    'error',
+    'unknown setting',
+    (p: { of: string; name: string }) => `${p.of} has no setting \`${p.name}\``,
+  ),
+  PG3014: entry('error', 'bad interface name', (p: { name: string; reason: string }) => {
+    return `\`${p.name}\` cannot be an interface's name: ${p.reason}`;
+  }),
+
+  // places
+  PG3101: entry('error', 'outside a loop', (p: { word: string }) => `\`${p.word}\` stands outside any loop`),
+  PG3102: entry('error', 'not at top level', (p: { word: string }) => {
+    return `\`${p.word}\` belongs at the top level of the file`;
+  }),
+  PG3103: entry('error', 'statement beside scenarios', () => {
+    return 'a file with `scenario` blocks runs nothing outside them';
+  }),
+  PG3104: entry('error', 'scenario twice', (p: { name: string }) => `there is a scenario "${p.name}" already`),
+  PG3105: entry('error', 'lab twice', () => 'a file has one lab'),
+  PG3106: entry('error', 'no failure here', () => '`error` is known only in the `else` of a `try`'),
+  PG3107: entry('error', 'gives no value', (p: { word: string }) => `\`${p.word}\` gives no value without \`async\``),
+  PG3108: entry(
+    'error',
+    'fixed text wanted',
+    (p: { subject: string }) => `${p.subject} is fixed text without \`\${…}\``,
+  ),
+  PG3109: entry('error', 'receiver inside a block', () => {
+    return 'a receiver is open from the first statement on: it belongs at the top level of the file or of a scenario';
+  }),
+  PG3110: entry('error', 'takes no devices', (p: { word: string }) => `\`${p.word}\` takes no devices`),
+
+  // frames
+  PG5001: entry('error', 'no frame', (p: { device: string }) => `${p.device} has no \`frame\`: what shall it send?`),
+  PG5002: entry('error', 'layer order', (p: { upper: string; lower: string }) => {
+    return `\`${p.upper}\` cannot stand on \`${p.lower}\``;
+  }),
+  PG5003: entry('error', 'field out of range', (p: { field: string; value: string; bounds: string }) => {
+    return `\`${p.field}\` holds ${p.bounds}, not ${p.value}`;
+  }),
+  PG5004: entry('error', 'unknown field', (p: { layer: string; name: string }) => {
+    return `\`${p.layer}\` has no field \`${p.name}\``;
+  }),
+  PG5005: entry('error', 'field without name', (p: { layer: string }) => {
+    return `fields of \`${p.layer}\` are written with their names`;
+  }),
+  PG5006: entry('error', 'backwards range', (p: { field: string; first: string; last: string }) => {
+    return `the range of \`${p.field}\` runs backwards, from ${p.first} to ${p.last}`;
+  }),
+  PG5007: entry('error', 'random outside a field', () => '`random` stands only in a field of a frame'),
+  PG5008: entry('error', 'incomplete frame', (p: { first: string }) => {
+    return `a frame begins with \`eth\`, this one with ${p.first}`;
+  }),
+  PG5009: entry(
+    'error',
+    'no destination',
+    () => '`eth` needs `dst`: outside a lab nothing tells whom the frame is for',
+  ),
+  PG5010: entry('error', 'frame too small', (p: { size: string; needed: string }) => {
+    return `\`pkt_size\` is ${p.size}, but the layers need ${p.needed}`;
+  }),
+  PG5011: entry('error', 'frame too large', (p: { size: string; room: string; limit: string }) => {
+    return `the frame has ${p.size}, but ${p.limit} leaves room for ${p.room}`;
+  }),
+  PG5012: entry('error', 'too many changing fields', (p: { count: number; limit: number }) => {
+    return `the frame changes ${p.count} fields from packet to packet, and ${p.limit} is the most`;
+  }),
+  PG5013: entry('error', 'empty list', (p: { field: string }) => `the list of \`${p.field}\` is empty`),
+  PG5014: entry('error', 'bad step', (p: { actual: string }) => `a step is a whole number above 0, not ${p.actual}`),
+  PG5015: entry('error', 'step in random', () => '`random` draws any value of a range: a step has no meaning there'),
+
+  // parameters of devices, receivers and links
+  PG5101: entry('error', 'unknown parameter', (p: { name: string }) => `a device has no parameter \`${p.name}\``),
+  PG5102: entry('error', 'given twice', (p: { name: string }) => `\`${p.name}\` is given twice`),
+  PG5103: entry('error', 'exclusive parameters', (p: { a: string; b: string }) => {
+    return `\`${p.a}\` and \`${p.b}\` say the same thing twice: give one of them`;
+  }),
+  PG5104: entry('error', 'number of values', (p: { name: string; found: number }) => {
+    return `\`${p.name}\` takes one value, not ${p.found === 0 ? 'none' : p.found}`;
+  }),
+  PG5105: entry('error', 'unknown word', (p: { name: string; found: string; words: string }) => {
+    return `\`${p.name}\` is ${p.words}, not ${p.found}`;
+  }),
+  PG5106: entry('warning', 'ratep with burst', (p: { burst: string }) => {
+    return `\`ratep\` counts passes, as in pktgen: with \`burst ${p.burst}\` each pass sends that many packets`;
+  }),
+  PG5107: entry('error', 'file without pcap', () => '`file` goes with `driver pcap` only'),
+  PG5108: entry('error', 'pcap without file', () => '`driver pcap` needs a `file` to write to'),
+
+  // what is asked of devices and receivers
+  PG5201: entry('error', 'asked of an unpaced device', (p: { device: string }) => {
+    return `${p.device} has no \`rate\`, \`ratep\` or \`delay\`, so nothing was asked of it`;
+  }),
+  PG5202: entry('error', 'loss without sequence numbers', (p: { metric: string }) => {
+    return `\`${p.metric}\` cannot be known: no frame of this scenario carries the \`pktgen\` layer`;
+  }),
+} as const;
+
+/** Makes the checker's diagnostics. */
+export const report = reporter(meaning);

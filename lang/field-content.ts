@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { addressNumber } from './algebra.ts';
+import { report } from './catalogue-meaning.ts';
+import { prefixEnd } from './elements.ts';
+import { failureFrom, type Outcome } from './failure.ts';
+import { formatValue } from './literals.ts';
+import type { FieldSource } from './op.ts';
+import type { ProtocolField } from './protocols.ts';
+import type { Span } from './source.ts';
+import { displayType, typeOf } from './types.ts';
+import type { Value } from './value.ts';
+
+/** What a field is filled with, as integers that fit it. Everything but `value` changes from packet to packet. */
+export type FieldContent =
+  | { readonly kind: 'value'; readonly value: bigint }
+  | { readonly kind: 'increment'; readonly first: bigint; readonly last: bigint; readonly step: bigint }
+  | { readonly kind: 'list'; readonly values: readonly bigint[] }
+  | { readonly kind: 'random'; readonly first: bigint; readonly last: bigint }
+  | { readonly kind: 'random_list'; readonly values: readonly bigint[] };
+
+type Content = Outcome<FieldContent>;
+
+/**
+ * Reads what was written for a field. A range or prefix steps through all it holds, from its first value on; generators
+ * of a single value are that value. Failures: a value of another type, not whole, or wider than the field; a backwards
+ * range; an empty list.
+ *
+ * @param path the field as diagnostics name it, `udp.dst`
+ */
+export function fieldContent(path: string, field: ProtocolField, source: FieldSource<Value>, span: Span): Content {
+  const random = source.kind === 'random';
+  const written = random ? source.over : source.value;
+  const fail = (diagnostic: Parameters<typeof failureFrom>[0]): Content => {
+    return { ok: false, failure: failureFrom(diagnostic) };
+  };
+
+  const integers = (values: readonly Value[]): Outcome<bigint[]> => {
+    const found: bigint[] = [];
+    for (const value of values) {
+      const integer = integerOf(field, value);
+      if (integer === null) {
+        if (value.type === field.type) {
+          const bounds = `whole numbers from 0 to ${2n ** BigInt(field.bits) - 1n}`;
+          const wrong = report('PG5003', { field: path, value: formatValue(value), bounds }, span);
+          return { ok: false, failure: failureFrom(wrong) };
+        }
+        const wanted = { subject: `\`${path}\``, expected: field.type, actual: displayType(typeOf(value)) };
+        return { ok: false, failure: failureFrom(report('PG2101', wanted, span)) };
+      }
+      found.push(integer);
+    }
+    return { ok: true, value: found };
+  };
+
+  switch (written.type) {
+    case 'list': {
+      const items = integers(written.items);
+      if (!items.ok) return items;
+      const values = items.value;
+      if (values.length === 0) return fail(report('PG5013', { field: path }, span));
+      if (values.length === 1) return { ok: true, value: { kind: 'value', value: values[0] as bigint } };
+      return { ok: true, value: { kind: random ? 'random_list' : 'list', values } };
+    }
+    case 'range':
+    case 'prefix': {
+      const prefix = written.type === 'prefix';
+      const firstValue = prefix ? prefixEnd(written, 'first') : written.first;
+      const lastValue = prefix ? prefixEnd(written, 'last') : written.last;
+      const ends = integers([firstValue, lastValue]);
+      if (!ends.ok) return ends;
+      const [first, last] = ends.value as [bigint, bigint];
+      if (last < first) {
+        const backwards = { field: path, first: formatValue(firstValue), last: formatValue(lastValue) };
+        return fail(report('PG5006', backwards, span, { hints: ['a range in a field runs upwards'] }));
+      }
+      const step = prefix ? null : written.step;
+      if (random && step !== null) return fail(report('PG5015', {}, span));
+      if (first === last) return { ok: true, value: { kind: 'value', value: first } };
+      if (random) return { ok: true, value: { kind: 'random', first, last } };
+      return { ok: true, value: { kind: 'increment', first, last, step: BigInt(step ?? 1) } };
+    }
+    default: {
+      const single = integers([written]);
+      return single.ok ? { ok: true, value: { kind: 'value', value: single.value[0] as bigint } } : single;
+    }
+  }
+}
+
+/** The first value that a content gives. */
+export function firstValue(content: FieldContent): bigint {
+  switch (content.kind) {
+    case 'value':
+      return content.value;
+    case 'increment':
+    case 'random':
+      return content.first;
+    default:
+      return content.values[0] as bigint;
+  }
+}
+
+/** The integer that a value of the field's type is, null where it is of another type, not whole or too wide. */
+function integerOf(field: ProtocolField, value: Value): bigint | null {
+  if (value.type !== field.type) return null;
+  if (value.type !== 'number') return addressNumber(value);
+  const fits = Number.isSafeInteger(value.value) && value.value >= 0;
+  return fits && BigInt(value.value) < 1n << BigInt(field.bits) ? BigInt(value.value) : null;
+}

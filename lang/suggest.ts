@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * The candidate that a misspelt name most likely means, null if none is near: at most two edits (insertion, deletion,
+ * replacement, swap of neighbours) and at most one for every three characters, so that short names do not all suggest
+ * each other. Case does not count. Of equally near ones the first wins.
+ */
+export function nearest(name: string, candidates: Iterable<string>): string | null {
+  const allowed = Math.min(2, Math.max(1, Math.floor(name.length / 3)));
+  let best: string | null = null;
+  let least = allowed + 1;
+  for (const candidate of candidates) {
+    const edits = distance(name.toLowerCase(), candidate.toLowerCase(), least);
+    if (edits < least && candidate !== name) {
+      best = candidate;
+      least = edits;
+    }
+  }
+  return best;
+}
+
+/** Hints for an unknown name: the nearest candidate, otherwise what there is (up to a dozen). */
+export function didYouMean(name: string, candidates: Iterable<string>, subject: string): readonly string[] {
+  const all = [...new Set(candidates)];
+  const near = nearest(name, all);
+  if (near !== null) return [`did you mean \`${near}\`?`];
+  if (all.length === 0) return [];
+  // Longer lists help nobody and belong into the reference.
+  const shown = all.slice(0, 12).map((candidate) => `\`${candidate}\``);
+  return [`${subject}: ${shown.join(', ')}${all.length > shown.length ? ', …' : ''}`];
+}
+
+/** Damerau's edit distance, restricted to swaps of neighbours; `limit` or more where it is surely that much. */
+function distance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) >= limit) return limit;
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (last[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      let least = Math.min(replaced, (last[j] as number) + 1, (row[j - 1] as number) + 1);
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      if (swapped) least = Math.min(least, (beforeLast[j - 2] as number) + 1);
+      row.push(least);
+    }
+    beforeLast = last;
+    last = row;
+  }
+  return last[b.length] as number;
+}

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Clock } from '../clock.ts';
+import {
+  type Capabilities,
+  type DeviceId,
+  type DevicePlan,
+  type DeviceStats,
+  type Engine,
+  EngineError,
+  type EngineEvent,
+  type GraceStats,
+  type InterfaceFacts,
+  type LabEnd,
+  type LabPlan,
+  type Probe,
+  type ReceiverId,
+  type ReceiverPlan,
+  type ReceiverStats,
+  type SenderStats,
+  type StreamStats,
+} from '../engine.ts';
+import { bucketCount } from '../histogram.ts';
+import { macOf } from '../lab/mac.ts';
+import { DryDevice } from './dry-device.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+/** What was asked of the engine, in order; `at` is virtual time (ns). */
+export type RecordedOperation = { readonly at: bigint } & (
+  | { readonly call: 'openLab'; readonly lab: LabPlan }
+  | { readonly call: 'addDevice' | 'setDevice'; readonly device: DeviceId; readonly plan: DevicePlan }
+  | { readonly call: 'remDevice'; readonly device: DeviceId }
+  | { readonly call: 'start' | 'stop' | 'clearCounters'; readonly devices: readonly DeviceId[] }
+  | { readonly call: 'addReceiver'; readonly receiver: ReceiverId; readonly plan: ReceiverPlan }
+  | { readonly call: 'remReceiver'; readonly receiver: ReceiverId }
+  | { readonly call: 'clearReceivers'; readonly receivers: readonly ReceiverId[] }
+  | { readonly call: 'sync' }
+);
+
+export interface DryRunEngine extends Engine {
+  readonly name: 'dry-run';
+  /** Everything asked so far. */
+  readonly operations: readonly RecordedOperation[];
+}
+
+export interface DryRunOptions {
+  /** Senders that the perfect machine has; the same on every machine unless given. */
+  readonly cpus?: number;
+}
+
+const defaultCpus = 64;
+/** As the native engine: a frame names its device in 12 bits, of which 0 means nobody. */
+const maxDevices = 4095;
+/** Outside a lab every interface is a 10 Gbit/s adapter. */
+const madeUpSpeed = 10_000_000_000;
+const madeUpMtu = 1500;
+
+/** A perfect machine in virtual time: nothing is lost, nothing is late, every grace period ends at once. */
+export function dryRunEngine(options: DryRunOptions = {}): DryRunEngine {
+  return new DryRun(options.cpus ?? defaultCpus);
+}
+
+interface DryReceiver {
+  readonly plan: ReceiverPlan;
+  /** What each device had sent when counting began anew. */
+  baseline: Map<DeviceId, ReturnType<DryDevice['traffic']>>;
+}
+
+class DryRun implements DryRunEngine {
+  readonly name = 'dry-run';
+  readonly clock: Clock = new VirtualClock();
+  readonly capabilities: Capabilities;
+  readonly operations: RecordedOperation[] = [];
+
+  readonly #devices = new Map<DeviceId, DryDevice>();
+  readonly #receivers = new Map<ReceiverId, DryReceiver>();
+  readonly #interfaces = new Map<string, InterfaceFacts>();
+  readonly #finishing = new Map<DeviceId, AbortController>();
+  readonly #listeners: ((event: EngineEvent) => void)[] = [];
+  #lab = false;
+  #closed = false;
+  #nextId = 1;
+  #graces = 0;
+
+  constructor(cpus: number) {
+    this.capabilities = {
+      drivers: ['null', 'pcap', 'packet'],
+      xmitModes: ['start_xmit', 'queue_xmit'],
+      lab: true,
+      receivers: true,
+      cpus: Array.from({ length: cpus }, (_, cpu) => cpu),
+      maxDevices,
+    };
+  }
+
+  async openLab(lab: LabPlan): Promise<readonly InterfaceFacts[]> {
+    this.#demandOpen();
+    if (this.#lab) throw new EngineError('EBUSY', 'this engine has a lab already');
+    this.#lab = true;
+    this.#interfaces.clear();
+    for (const link of lab.links) {
+      if (link.kind === 'ifb') this.#addInterface(link.end, 'ifb', link.mtu, '', null);
+      else {
+        this.#addInterface(link.a, 'veth', link.mtu, link.b.name, null);
+        this.#addInterface(link.b, 'veth', link.mtu, link.a.name, null);
+      }
+    }
+    this.operations.push({ at: this.clock.now(), call: 'openLab', lab });
+    return this.interfaces();
+  }
+
+  async interfaces(wanted: readonly string[] = []): Promise<readonly InterfaceFacts[]> {
+    if (!this.#lab) for (const name of wanted) this.#makeUp(name);
+    return [...this.#interfaces.values()];
+  }
+
+  async addDevice(plan: DevicePlan): Promise<DeviceId> {
+    this.#demandOpen();
+    const needsInterface = plan.driver === 'auto' || plan.driver === 'packet';
+    if (needsInterface) this.#demandInterface(plan.interface);
+    if (!this.capabilities.cpus.includes(plan.cpu)) throw new EngineError('EINVAL', `there is no CPU ${plan.cpu}`);
+    const present = [...this.#devices.values()].filter((device) => !device.removed).length;
+    if (present >= maxDevices) throw new EngineError('ENOSPC', `an engine has at most ${maxDevices} devices at once`);
+    const device = this.#nextId++;
+    this.#devices.set(device, new DryDevice(plan));
+    this.operations.push({ at: this.clock.now(), call: 'addDevice', device, plan });
+    return device;
+  }
+
+  async setDevice(id: DeviceId, plan: DevicePlan): Promise<void> {
+    const now = this.clock.now();
+    this.#device(id).configure(plan, now);
+    this.operations.push({ at: now, call: 'setDevice', device: id, plan });
+    this.#watchFinish(id);
+    this.#graces++;
+  }
+
+  async remDevice(id: DeviceId): Promise<DeviceStats> {
+    const device = this.#device(id);
+    const now = this.clock.now();
+    this.#halt(id, now);
+    device.removed = true;
+    this.operations.push({ at: now, call: 'remDevice', device: id });
+    this.#graces++;
+    const stats = device.stats(now);
+    this.#forgetUnheard();
+    return stats;
+  }
+
+  start(ids: readonly DeviceId[]): bigint {
+    const now = this.clock.now();
+    for (const id of ids) {
+      const device = this.#device(id);
+      if (device.running) continue;
+      device.start(now);
+      this.#watchFinish(id);
+    }
+    this.operations.push({ at: now, call: 'start', devices: [...ids] });
+    return now;
+  }
+
+  async stop(ids: readonly DeviceId[]): Promise<readonly DeviceStats[]> {
+    const now = this.clock.now();
+    const stats = ids.map((id) => {
+      this.#halt(id, now);
+      return this.#device(id).stats(now);
+    });
+    this.operations.push({ at: now, call: 'stop', devices: [...ids] });
+    if (ids.length > 0) this.#graces++;
+    return stats;
+  }
+
+  async clearCounters(ids: readonly DeviceId[]): Promise<void> {
+    const now = this.clock.now();
+    for (const id of ids) this.#device(id).clear(now);
+    this.operations.push({ at: now, call: 'clearCounters', devices: [...ids] });
+    if (ids.length > 0) this.#graces++;
+  }
+
+  stats(id: DeviceId): DeviceStats {
+    return this.#device(id).stats(this.clock.now());
+  }
+
+  async addReceiver(plan: ReceiverPlan): Promise<ReceiverId> {
+    this.#demandOpen();
+    this.#demandInterface(plan.interface);
+    const id = this.#nextId++;
+    this.#receivers.set(id, { plan, baseline: this.#traffic() });
+    this.operations.push({ at: this.clock.now(), call: 'addReceiver', receiver: id, plan });
+    return id;
+  }
+
+  async remReceiver(id: ReceiverId): Promise<void> {
+    this.#receiver(id);
+    this.#receivers.delete(id);
+    this.operations.push({ at: this.clock.now(), call: 'remReceiver', receiver: id });
+  }
+
+  async clearReceivers(ids: readonly ReceiverId[]): Promise<void> {
+    for (const id of ids) this.#receiver(id).baseline = this.#traffic();
+    this.operations.push({ at: this.clock.now(), call: 'clearReceivers', receivers: [...ids] });
+    this.#forgetUnheard();
+  }
+
+  receiverStats(id: ReceiverId): ReceiverStats {
+    const { plan, baseline } = this.#receiver(id);
+    const now = this.clock.now();
+    const streams: StreamStats[] = [];
+    let received = 0;
+    let bytes = 0;
+    let other = 0;
+    let lastAt: bigint | null = null;
+    for (const [device, sender] of this.#devices) {
+      if (!this.#hears(plan.interface, sender)) continue;
+      const all = sender.traffic(now);
+      const before = baseline.get(device);
+      other += all.plain.packets - (before?.plain.packets ?? 0);
+      const packets = all.stamped.packets - (before?.stamped.packets ?? 0);
+      if (packets === 0) continue;
+      const octets = all.stamped.bytes - (before?.stamped.bytes ?? 0);
+      streams.push({ device, received: packets, bytes: octets, duplicated: 0, reordered: 0 });
+      received += packets;
+      bytes += octets;
+      if (all.lastAt !== null && (lastAt === null || all.lastAt > lastAt)) lastAt = all.lastAt;
+    }
+    return { received, bytes, other, duplicated: 0, reordered: 0, dropped: 0, lastAt, streams };
+  }
+
+  async sync(): Promise<void> {
+    this.operations.push({ at: this.clock.now(), call: 'sync' });
+  }
+
+  grace(): GraceStats {
+    const counts = new Float64Array(bucketCount);
+    counts[0] = this.#graces;
+    return { completed: this.#graces, pending: 0, stalls: 0, latency: { counts, total: this.#graces, max: 0 } };
+  }
+
+  senders(): readonly SenderStats[] {
+    const devices = new Map<number, number>();
+    for (const { plan, removed } of this.#devices.values()) {
+      if (!removed) devices.set(plan.cpu, (devices.get(plan.cpu) ?? 0) + 1);
+    }
+    return [...devices].map(([cpu, count]) => ({ cpu, tid: 0, devices: count, involuntarySwitches: 0 }));
+  }
+
+  onEvent(listener: (event: EngineEvent) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  async probe(): Promise<readonly Probe[]> {
+    return ['lab', ...this.capabilities.drivers.map((driver) => `driver ${driver}`)].map((subject) => {
+      return { interface: '', subject, available: true, reason: 'nothing is sent: virtual time', mend: null };
+    });
+  }
+
+  async close(): Promise<void> {
+    this.closeNow();
+  }
+
+  closeNow(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const now = this.clock.now();
+    for (const id of this.#devices.keys()) this.#halt(id, now);
+    this.#devices.clear();
+    this.#receivers.clear();
+  }
+
+  #addInterface(end: LabEnd, kind: string, mtu: number, peer: string, speed: number | null): void {
+    this.#interfaces.set(end.name, {
+      name: end.name,
+      index: this.#interfaces.size + 1,
+      kind,
+      mac: end.mac,
+      mtu,
+      up: true,
+      carrier: true,
+      queues: this.capabilities.cpus.length,
+      speed,
+      peer,
+      loopback: false,
+    });
+  }
+
+  #makeUp(name: string): void {
+    if (!this.#interfaces.has(name)) this.#addInterface({ name, mac: macOf(name) }, '', madeUpMtu, '', madeUpSpeed);
+  }
+
+  #demandInterface(name: string): void {
+    if (!this.#lab) this.#makeUp(name);
+    if (!this.#interfaces.has(name)) throw new EngineError('ENODEV', `the lab has no interface ${name}`);
+  }
+
+  #demandOpen(): void {
+    if (this.#closed) throw new EngineError('ESHUTDOWN', 'the engine is closed');
+  }
+
+  #device(id: DeviceId): DryDevice {
+    const device = this.#devices.get(id);
+    if (device === undefined || device.removed) throw new EngineError('ENODEV', `there is no device with id ${id}`);
+    return device;
+  }
+
+  #receiver(id: ReceiverId): DryReceiver {
+    const receiver = this.#receivers.get(id);
+    if (receiver === undefined) throw new EngineError('ENODEV', `there is no receiver with id ${id}`);
+    return receiver;
+  }
+
+  /** In a lab a frame arrives at the peer; elsewhere all interfaces hang on one lossless wire. */
+  #hears(listening: string, sender: DryDevice): boolean {
+    if (!sender.onWire) return false;
+    const on = sender.plan.interface;
+    return this.#lab ? this.#interfaces.get(on)?.peer === listening : on !== listening;
+  }
+
+  #traffic(): DryReceiver['baseline'] {
+    const now = this.clock.now();
+    return new Map([...this.#devices].map(([id, device]) => [id, device.traffic(now)]));
+  }
+
+  /** Removed devices are only kept for receivers that still count frames of theirs. */
+  #forgetUnheard(): void {
+    for (const [id, device] of this.#devices) {
+      if (!device.removed) continue;
+      const { stamped, plain } = device.traffic(0n);
+      const heard = [...this.#receivers.values()].some(({ plan, baseline }) => {
+        const before = baseline.get(id);
+        const fresh = stamped.packets + plain.packets - (before?.stamped.packets ?? 0) - (before?.plain.packets ?? 0);
+        return fresh > 0 && this.#hears(plan.interface, device);
+      });
+      if (heard) continue;
+      this.#devices.delete(id);
+      for (const { baseline } of this.#receivers.values()) baseline.delete(id);
+    }
+  }
+
+  #halt(id: DeviceId, now: bigint): void {
+    this.#finishing.get(id)?.abort();
+    this.#finishing.delete(id);
+    this.#devices.get(id)?.stop(now);
+  }
+
+  /** Wakes at the instant at which the device will have sent its count, as far as is known now. */
+  #watchFinish(id: DeviceId): void {
+    this.#finishing.get(id)?.abort();
+    this.#finishing.delete(id);
+    const at = this.#device(id).finishesAt(this.clock.now());
+    if (at === null) return;
+    const watch = new AbortController();
+    this.#finishing.set(id, watch);
+    void this.clock.sleepUntil(at, watch.signal).then(() => {
+      if (watch.signal.aborted) return;
+      this.#halt(id, at);
+      for (const listener of this.#listeners) listener({ kind: 'finished', device: id });
+    });
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { type Environment, evaluate, type Reading } from '../../lang/evaluate.ts';
+import type { Expr, Program } from '../../lang/op.ts';
+import type { Value } from '../../lang/value.ts';
+import { macOf } from '../lab/mac.ts';
+
+/** What a plan can say of values before anything runs: parameters, variables made of constants, addresses of a lab. */
+export interface KnownValues {
+  /** Notes a variable as it is declared; one that is assigned anew later is known only to its first value. */
+  declare(name: string, value: Expr): void;
+  /** The frame that an expression makes, or null where that is not known, or where it makes none. */
+  frame(expr: Expr): FrameValue | null;
+}
+export type FrameValue = Value & { readonly type: 'frame' };
+
+/** Ends the evaluation of an expression that needs the run; `Environment.variable` has no other way to say so. */
+class NotKnown extends Error {}
+
+const unknown: Reading = { ok: false, failure: { code: 'PG6000', message: 'known only in a run', hints: [] } };
+
+export function knownValues(program: Program, settings: ReadonlyMap<string, Value>): KnownValues {
+  const variables = new Map(settings);
+  const interfaces = new Set(
+    program.lab?.links.flatMap((link) => (link.kind === 'veth' ? [link.a, link.b] : [link.name])) ?? [],
+  );
+  const needsRun = (): never => {
+    throw new NotKnown();
+  };
+  const environment: Environment = {
+    variable: (name) => variables.get(name) ?? needsRun(),
+    metric: () => unknown,
+    fact: (of, fact) =>
+      fact === 'mac' && interfaces.has(of) ? { ok: true, value: { type: 'mac', value: macOf(of) } } : unknown,
+    random: needsRun,
+    elapsed: needsRun,
+    caught: needsRun,
+  };
+  const valueOf = (expr: Expr): Value | null => {
+    try {
+      const outcome = evaluate(expr, environment);
+      return outcome.ok ? outcome.value : null;
+    } catch (error) {
+      if (error instanceof NotKnown) return null;
+      throw error;
+    }
+  };
+  const declare = (name: string, expr: Expr): void => {
+    const value = valueOf(expr);
+    if (value !== null) variables.set(name, value);
+  };
+  for (const param of program.params) if (param.value !== null && !variables.has(param.name)) declare(param.name, param.value);
+  return {
+    declare,
+    frame: (expr) => {
+      const value = valueOf(expr);
+      return value?.type === 'frame' ? value : null;
+    },
+  };
+}

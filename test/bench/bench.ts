@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// npm run bench: what the program costs, each figure as the median and spread of interleaved rounds on this machine. Whole
+// processes are measured, as a user runs them. Needs root for trafgen's own namespace; says what it leaves out and why.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import { join } from 'node:path';
+import { asRoot, root, tool } from '../requirements.ts';
+import { figures, interleave, ratios, reportLine } from './measure.ts';
+
+const pktsh = join(root, 'dist/pktsh.js');
+const scenario = (name: string) => join(root, 'test/bench', name);
+const rounds = Number(process.env['ROUNDS'] ?? 5);
+
+interface RunDocument {
+  readonly exit: number;
+  readonly scenarios: readonly {
+    readonly devices: readonly { readonly sent: number; readonly duration: number }[];
+  }[];
+}
+
+/** Packets a second of the scenario's only device, from its own results. */
+function sendRate(file: string): number {
+  const done = spawnSync(process.execPath, [pktsh, 'run', scenario(file), '--json', '--quiet'], { encoding: 'utf8' });
+  if (done.status !== 0) throw new Error(`${file}: exit ${done.status}\n${done.stderr}`);
+  const device = (JSON.parse(done.stdout) as RunDocument).scenarios[0]?.devices[0];
+  if (device === undefined) throw new Error(`${file}: no device in the results`);
+  return device.sent / (device.duration / 1e9);
+}
+
+/** The same frame from trafgen into an ifb of a namespace of its own; packets a second as trafgen counts them. */
+function trafgenRate(): number {
+  const frame =
+    '{ eth(da=02:00:00:00:00:01, sa=02:00:00:00:00:02), ipv4(sa=10.0.0.1, da=10.0.0.2), udp(sp=1024, dp=9), fill(0, 18) }';
+  const script = [
+    `ip link add sink0 numtxqueues ${cpus().length} numrxqueues ${cpus().length} type ifb`,
+    'ip link set sink0 up',
+    `printf '%s' '${frame}' > /dev/shm/pktsh-bench.$$`,
+    'trafgen --dev sink0 --conf /dev/shm/pktsh-bench.$$ --cpus 1 --num 3000000 --no-cpu-stats 2>&1',
+    'rm -f /dev/shm/pktsh-bench.$$',
+  ].join('\n');
+  const done = spawnSync('unshare', ['-n', 'sh', '-c', script], { encoding: 'utf8' });
+  const packets = /(\d+) packets outgoing/.exec(done.stdout)?.[1];
+  const time = /(\d+) sec, (\d+) usec/.exec(done.stdout);
+  if (packets === undefined || time === null) throw new Error(`trafgen said:\n${done.stdout}${done.stderr}`);
+  return Number(packets) / (Number(time[1]) + Number(time[2]) / 1e6);
+}
+
+/** Milliseconds of a whole process. */
+function wallTime(args: readonly string[]): number {
+  const began = process.hrtime.bigint();
+  const done = spawnSync(process.execPath, args, { stdio: 'ignore' });
+  if (done.status !== 0) throw new Error(`node ${args.join(' ')}: exit ${done.status}`);
+  return Number(process.hrtime.bigint() - began) / 1e6;
+}
+
+/** The greatest resident size (MB, 10^6 bytes) that a run reached, read from the kernel while it lived. */
+async function peakMemory(file: string): Promise<number> {
+  const child = spawn(process.execPath, [pktsh, 'run', scenario(file), '--quiet'], { stdio: 'ignore' });
+  let peak = 0;
+  const watch = setInterval(() => {
+    try {
+      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+      peak = Math.max(peak, Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0));
+    } catch {
+      // It has ended between two looks.
+    }
+  }, 20);
+  const exit = await new Promise((resolve) => child.on('exit', resolve));
+  clearInterval(watch);
+  if (exit !== 0) throw new Error(`${file}: exit ${exit}`);
+  return (peak * 1024) / 1e6;
+}
+
+console.log(
+  `${cpus().length} x ${cpus()[0]?.model ?? 'unknown CPU'}, Linux ${release()}, Node ${process.version}, ${rounds} rounds`,
+);
+console.log(`${'figure'.padEnd(52)} ${'median'.padStart(8)} ${''.padEnd(8)} ${'min .. max'.padEnd(18)} bound`);
+
+const core = await interleave(rounds, { null: () => 1e9 / sendRate('null.pg') });
+console.log(reportLine('null driver: build, sequence, stamp; bursts of 32', figures(core.null), 'ns', { atMost: 20 }));
+
+const lacking = asRoot() ?? tool('trafgen')() ?? tool('unshare')() ?? tool('ip')();
+if (lacking === null) {
+  const sink = await interleave(rounds, { ours: () => sendRate('sink.pg'), trafgen: trafgenRate });
+  console.log(reportLine('packet driver into an ifb', figures(sink.ours.map((rate) => rate / 1e6)), 'Mpps', {}));
+  console.log(reportLine('trafgen into an ifb', figures(sink.trafgen.map((rate) => rate / 1e6)), 'Mpps', {}));
+  console.log(reportLine('packet driver / trafgen', figures(ratios(sink.ours, sink.trafgen)), 'x', { atLeast: 0.9 }));
+} else {
+  console.log(`packet driver against trafgen: left out, ${lacking}`);
+}
+
+const start = await interleave(rounds * 2, {
+  check: () => wallTime([pktsh, 'check', scenario('check20.pg')]),
+  node: () => wallTime(['-e', '0']),
+});
+console.log(reportLine('pktsh check, 20 lines: whole process', figures(start.check), 'ms', { atMost: 300 }));
+console.log(reportLine('the same / bare node', figures(ratios(start.check, start.node)), 'x', {}));
+
+const memory = await interleave(Math.min(rounds, 3), { devices64: () => peakMemory('devices64.pg') });
+console.log(reportLine('resident memory, 64 devices', figures(memory.devices64), 'MB', { atMost: 150 }));
