@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { addressBits } from './addresses.ts';
 import type { BinaryOperator, UnaryOperator } from './ast.ts';
 import {
   type AddressType,
@@ -145,16 +146,14 @@ export function rightOperands(operator: BinaryOperator, left: Type): readonly Qu
 }
 
 /**
- * A quantity in its type's unit: durations round to whole nanoseconds, the finest that there is. Beyond 2^53 a double is
- * no longer exact, which is an error and never a silent rounding.
+ * A quantity in its type's unit: durations round to whole nanoseconds, the finest that there is. From 2^53 on
+ * whole numbers are no longer exact, which is an error and never a silent rounding.
  */
 export function quantity(type: QuantityType, value: number): Computed {
   const exact = type === 'duration' ? Math.sign(value) * Math.round(Math.abs(value)) : value;
-  if (!(Math.abs(exact) <= 2 ** 53)) return { ok: false, problem: 'overflow' };
+  if (!(Math.abs(exact) <= Number.MAX_SAFE_INTEGER)) return { ok: false, problem: 'overflow' };
   return { ok: true, value: { type, value: exact === 0 ? 0 : exact } };
 }
-
-const addressBits: Readonly<Record<AddressType, number>> = { mac: 48, ipv4: 32, ipv6: 128 };
 
 /** An address as an integer, first octet highest. */
 export function addressNumber(value: Value): bigint | null {

@@ -103,6 +103,11 @@ export interface WithinExpression extends Node<'within'> {
 export interface GroupExpression extends Node<'group'> {
   readonly inner: Expression;
 }
+/** `60B:7`, a size and its weight; only as the value of a setting. */
+export interface PairExpression extends Node<'pair'> {
+  readonly left: Expression;
+  readonly right: Expression;
+}
 
 export type Expression =
   | ErrorNode
@@ -120,7 +125,8 @@ export type Expression =
   | UnaryExpression
   | BinaryExpression
   | WithinExpression
-  | GroupExpression;
+  | GroupExpression
+  | PairExpression;
 
 // --- statements -----------------------------------------------------------------------------------------------------
 

@@ -33,7 +33,11 @@ export function boundsProblem(subject: string, value: Value, bounds: Bounds, spa
   if (!('value' in value) || typeof value.value !== 'number') return null;
   const n = value.value;
   const actual = formatValue(value);
-  if (n < bounds.least || (bounds.above === true && n <= bounds.least) || n > (bounds.most ?? Number.POSITIVE_INFINITY)) {
+  if (
+    n < bounds.least ||
+    (bounds.above === true && n <= bounds.least) ||
+    n > (bounds.most ?? Number.POSITIVE_INFINITY)
+  ) {
     return report('PG2307', { subject, bounds: bounds.words, actual }, span);
   }
   return bounds.whole && !Number.isInteger(n) ? report('PG2306', { subject, actual }, span) : null;

@@ -56,6 +56,7 @@ export const meaning = {
   PG2207: entry('error', 'not a frame', (p: { side: string; actual: string }) => {
     return `\`/\` stacks layers here, but its ${p.side} side is ${p.actual}`;
   }),
+  PG2208: entry('error', 'a pair out of place', () => 'a pair `a:b` stands only in a parameter that takes pairs'),
 
   // values
   PG2301: entry('error', 'division by zero', () => 'division by zero'),
@@ -107,6 +108,8 @@ export const meaning = {
   PG3014: entry('error', 'bad interface name', (p: { name: string; reason: string }) => {
     return `\`${p.name}\` cannot be an interface's name: ${p.reason}`;
   }),
+  PG3015: entry('error', 'no metric', (p: { of: string; name: string }) => `which metric of ${p.of}.${p.name}?`),
+  PG3016: entry('error', 'unknown receiver', (p: { name: string }) => `there is no receiver \`${p.name}\``),
 
   // places
   PG3101: entry('error', 'outside a loop', (p: { word: string }) => `\`${p.word}\` stands outside any loop`),
@@ -189,7 +192,7 @@ export const meaning = {
 
   // what is asked of devices and receivers
   PG5201: entry('error', 'asked of an unpaced device', (p: { device: string }) => {
-    return `${p.device} has no \`rate\`, \`ratep\` or \`delay\`, so nothing was asked of it`;
+    return `nothing is asked of ${p.device} without a \`rate\`, \`ratep\` or \`delay\``;
   }),
   PG5202: entry('error', 'loss without sequence numbers', (p: { metric: string }) => {
     return `\`${p.metric}\` cannot be known: no frame of this scenario carries the \`pktgen\` layer`;

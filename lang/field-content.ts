@@ -8,7 +8,7 @@ import { formatValue } from './literals.ts';
 import type { FieldSource } from './op.ts';
 import type { ProtocolField } from './protocols.ts';
 import type { Span } from './source.ts';
-import { displayType, typeOf } from './types.ts';
+import { articled, typeOf } from './types.ts';
 import type { Value } from './value.ts';
 
 /** What a field is filled with, as integers that fit it. Everything but `value` changes from packet to packet. */
@@ -45,7 +45,7 @@ export function fieldContent(path: string, field: ProtocolField, source: FieldSo
           const wrong = report('PG5003', { field: path, value: formatValue(value), bounds }, span);
           return { ok: false, failure: failureFrom(wrong) };
         }
-        const wanted = { subject: `\`${path}\``, expected: field.type, actual: displayType(typeOf(value)) };
+        const wanted = { subject: `\`${path}\``, expected: articled(field.type), actual: articled(typeOf(value)) };
         return { ok: false, failure: failureFrom(report('PG2101', wanted, span)) };
       }
       found.push(integer);

@@ -158,7 +158,7 @@ export type Op =
   | (YieldingOp<'add_device'> & { readonly name: Expr; readonly cpu: Expr; readonly parameters: readonly Parameter[] })
   | (YieldingOp<'rem_device'> & { readonly devices: readonly Expr[]; readonly async: boolean })
   | (YieldingOp<'rem_device_all'> & { readonly cpu: Expr | null; readonly async: boolean })
-  | (OpNode<'set'> & { readonly devices: readonly Expr[]; readonly parameters: readonly Parameter[] })
+  | (OpNode<'set'> & { readonly devices: DeviceList; readonly parameters: readonly Parameter[] })
   // control
   | (OpNode<'start'> & { readonly devices: DeviceList })
   | (OpNode<'stop'> & { readonly devices: DeviceList })

@@ -12,22 +12,22 @@ export interface DeviceParameter {
     | { readonly kind: 'word'; readonly words: readonly string[] };
 }
 
-const valueOf = (types: readonly ScalarType[], bounds: Bounds | null) => ({ kind: 'value', types, bounds }) as const;
+const value = (types: readonly ScalarType[], bounds: Bounds | null) => ({ kind: 'value', types, bounds }) as const;
 const word = (...words: readonly string[]) => ({ kind: 'word', words }) as const;
 
 const rows: readonly DeviceParameter[] = [
-  { name: 'frame', help: 'what it sends', takes: valueOf(['frame'], null) },
-  { name: 'pkt_size', help: 'bytes of each frame without FCS; padded to it', takes: valueOf(['size'], atLeastOne) },
-  { name: 'rate', help: 'packets or bits a second, 0 pauses', takes: valueOf(['pps', 'bps'], notNegative) },
-  { name: 'ratep', help: 'passes a second, as in pktgen', takes: valueOf(['pps'], positive) },
-  { name: 'delay', help: 'time from one pass to the next', takes: valueOf(['duration'], notNegative) },
-  { name: 'count', help: 'packets to send, 0 until stopped', takes: valueOf(['number'], count) },
-  { name: 'burst', help: 'packets of one pass', takes: valueOf(['number'], atLeastOne) },
+  { name: 'frame', help: 'what it sends', takes: value(['frame'], null) },
+  { name: 'pkt_size', help: 'bytes of each frame without FCS; padded to it', takes: value(['size'], atLeastOne) },
+  { name: 'rate', help: 'packets or bits a second, 0 pauses', takes: value(['pps', 'bps'], notNegative) },
+  { name: 'ratep', help: 'passes a second, as in pktgen', takes: value(['pps'], positive) },
+  { name: 'delay', help: 'time from one pass to the next', takes: value(['duration'], notNegative) },
+  { name: 'count', help: 'packets to send, 0 until stopped', takes: value(['number'], count) },
+  { name: 'burst', help: 'packets of one pass', takes: value(['number'], atLeastOne) },
   { name: 'late', help: 'what becomes of packets behind schedule', takes: word('catch_up', 'skip', 'shift') },
-  { name: 'shortfall', help: 'how far below asked it may stay', takes: valueOf(['percent'], share) },
+  { name: 'shortfall', help: 'how far below asked it may stay', takes: value(['percent'], share) },
   { name: 'driver', help: 'how frames leave', takes: word('auto', 'null', 'pcap', 'packet') },
   { name: 'xmit_mode', help: 'through the qdisc or around it', takes: word('start_xmit', 'queue_xmit') },
-  { name: 'file', help: 'where driver pcap writes', takes: valueOf(['string'], null) },
+  { name: 'file', help: 'where driver pcap writes', takes: value(['string'], null) },
 ];
 
 export const deviceParameters: ReadonlyMap<string, DeviceParameter> = new Map(rows.map((row) => [row.name, row]));

@@ -42,6 +42,12 @@ export function displayType(type: Type): string {
   return `${type.kind} of ${displayType(type.of)}`;
 }
 
+/** A type with its article, as sentences need it: `a duration`, `an ipv4`. */
+export function articled(type: Type): string {
+  const word = displayType(type);
+  return `${/^[aeiou]/.test(word) ? 'an' : 'a'} ${word}`;
+}
+
 /** Whether two types are one; `unknown` is every type, so that one mistake is reported once. */
 export function sameType(a: Type, b: Type): boolean {
   if (a === 'unknown' || b === 'unknown') return true;

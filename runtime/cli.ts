@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { Command, CommanderError, Option } from 'commander';
+import { nearest } from '../lang/suggest.ts';
 import type { CheckFlags } from './commands/check.ts';
 import type { DoctorFlags } from './commands/doctor.ts';
 import type { PlanFlags } from './commands/plan.ts';
@@ -33,16 +34,19 @@ function commandLine(exit: (status: number) => void): Command {
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ outputError: () => {} })
-    .helpCommand('help [command]', 'show the help of a command')
+    .helpCommand(false)
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show this help');
   colourOptions(program)
-    .argument('[word]')
+    .argument('[words...]')
     .addOption(new Option('-e <statements>', 'run statements, as if they stood in a file').argParser(collect))
     .addHelpText('after', helpOfProgram)
-    .action(async (word: string | undefined, flags: RunFlags & ColourFlags & StatementFlags) => {
-      if (word !== undefined) {
-        program.error(unknownCommand(word, program), { exitCode: 2 });
+    .action(async (words: readonly string[], flags: RunFlags & ColourFlags & StatementFlags) => {
+      const [word, ...more] = words;
+      if (word !== undefined && more.length === 0 && isPath(word)) {
+        exit(await runScript(inputOf(word), flags));
+      } else if (word !== undefined) {
+        program.error(unknownCommand(word, program));
       } else if (flags.e !== undefined) {
         exit(await runScript({ kind: 'statements', text: flags.e.join('\n') }, flags));
       } else if (process.stdin.isTTY === true) {
@@ -115,6 +119,15 @@ function commandLine(exit: (status: number) => void): Command {
       const { doctorCommand } = await import('./commands/doctor.ts');
       exit(await doctorCommand(await openOutput(flags.json ?? false, flags.color ?? null)));
     });
+  program
+    .command('help')
+    .summary('show the help of a command')
+    .argument('[command]')
+    .action((name: string | undefined) => {
+      const known = name === undefined ? program : program.commands.find((command) => command.name() === name);
+      if (known === undefined) return program.error(unknownCommand(name ?? '', program));
+      known.outputHelp();
+    });
   return program;
 }
 
@@ -143,18 +156,30 @@ function collect(value: string, earlier: readonly string[] | undefined): readonl
   return [...(earlier ?? []), value];
 }
 
+/** A path in a command's place is run, so that a scenario file may begin with `#!/usr/bin/env pktsh`. */
+function isPath(word: string): boolean {
+  return word === '-' || word.includes('/') || word.endsWith('.pg');
+}
+
 function unknownCommand(word: string, program: Command): string {
-  const names = program.commands.map((command) => command.name());
-  const hint = /\.pg$|\//.test(word) ? `pktsh run ${word}` : names.find((name) => name.startsWith(word.slice(0, 2)));
-  return `unknown command '${word}'${hint === undefined ? '' : `\n(Did you mean ${hint}?)`}`;
+  const near = nearest(
+    word,
+    program.commands.map((command) => command.name()),
+  );
+  return `unknown command '${word}'${near === null ? '' : `\n(Did you mean ${near}?)`}`;
 }
 
 /** Commander's complaints in our own form: `error: what`, then perhaps `(Did you mean it?)`. */
-function usageRefusal(error: CommanderError): Refusal {
+function usageRefusal(error: CommanderError, words: readonly string[], program: Command): Refusal {
   const [first = '', ...rest] = error.message.split('\n');
-  const suggestion = /^\(Did you mean (.*)\?\)$/.exec(rest.join(' '))?.[1];
-  const hint = suggestion === undefined ? 'see `pktsh --help`' : `did you mean \`${suggestion}\`?`;
-  return refusal(2, first.replace(/^error: /, ''), hint);
+  const message = first.replace(/^error: /, '').replace(/\.$/, '');
+  const command = program.commands.find((one) => one.name() === words[0]) ?? program;
+  const options = command.options.map((option) => option.long ?? '');
+  const suggestion =
+    /^\(Did you mean (.*)\?\)$/.exec(rest.join(' '))?.[1] ??
+    (error.code === 'commander.unknownOption' ? nearest(/'(.*)'/.exec(first)?.[1] ?? '', options) : null);
+  if (suggestion !== null) return refusal(2, message, `did you mean \`${suggestion}\`?`);
+  return refusal(2, message, `see \`pktsh ${command === program ? '' : `${command.name()} `}--help\``);
 }
 
 async function main(words: readonly string[]): Promise<number> {
@@ -169,7 +194,7 @@ async function main(words: readonly string[]): Promise<number> {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return 0;
     const { refuse } = await import('./report/json.ts');
-    return refuse(usageRefusal(error), await openOutput(words.includes('--json'), null));
+    return refuse(usageRefusal(error, words, program), await openOutput(words.includes('--json'), null));
   }
 }
 

@@ -4,6 +4,7 @@ import { Buffer } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { SourceFile } from '../lang/source.ts';
+import { assertNever } from '../lang/types.ts';
 import { report } from './commands/catalogue.ts';
 import { type Finding, type Refusal, refusal } from './refusal.ts';
 
@@ -30,6 +31,8 @@ export function nameOf(input: ScriptInput): string {
       return '<stdin>';
     case 'statements':
       return '-e';
+    default:
+      return assertNever(input);
   }
 }
 

@@ -39,7 +39,7 @@ class LabClient {
   LabClient& operator=(const LabClient&) = delete;
 
   // A socket opened inside the lab; the caller owns the descriptor (close-on-exec). `send_buffer` is set by force
-  // (SO_SNDBUFFORCE) where it is not 0.
+  // (SO_SNDBUFFORCE) where it is not 0; in an ordinary user's lab, which has no right to that, up to net.core.wmem_max.
   [[nodiscard]] Result<int> socket(int domain, int type, int protocol, int send_buffer);
   [[nodiscard]] Result<std::vector<LinkFacts>> links();
   [[nodiscard]] pid_t pid() const;

@@ -20,7 +20,8 @@ namespace pktsh {
 class NetlinkMessage {
  public:
   NetlinkMessage(uint16_t type, uint16_t flags, uint32_t sequence) {
-    const nlmsghdr header{.nlmsg_len = 0, .nlmsg_type = type, .nlmsg_flags = flags, .nlmsg_seq = sequence, .nlmsg_pid = 0};
+    const nlmsghdr header{
+        .nlmsg_len = 0, .nlmsg_type = type, .nlmsg_flags = flags, .nlmsg_seq = sequence, .nlmsg_pid = 0};
     append(&header, sizeof header);
   }
 

@@ -30,8 +30,8 @@ struct ReceiverCount {
 // VLAN tags, IPv4 or IPv6, UDP. First copies, duplicates and reordering are told apart by sequence number and stream id.
 class Receiver {
  public:
-  // Takes over `socket` (AF_PACKET, SOCK_RAW, protocol 0, not bound), sets up the ring, binds to the interface and starts
-  // the thread: counting has begun when this returns. Blocks for the kernel's ring set-up (8 to 40 ms).
+  // Takes over `socket` (AF_PACKET, SOCK_RAW, protocol 0, not bound), also where this fails; sets up the ring, binds to the
+  // interface and starts the thread: counting has begun when this returns. Blocks for the kernel's ring set-up (8 to 40 ms).
   [[nodiscard]] static Result<std::unique_ptr<Receiver>> open(int socket, int ifindex);
   ~Receiver();  // stops the thread and closes the socket
   Receiver(const Receiver&) = delete;

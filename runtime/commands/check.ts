@@ -41,9 +41,7 @@ export async function checkCommand(files: readonly string[], output: Output): Pr
     found,
   );
   const { errors, warnings } = document;
-  output.stderr.write(
-    `${number(files.length, 'file')}, ${number(errors, 'error')}, ${number(warnings, 'warning')}\n`,
-  );
+  output.stderr.write(`${number(files.length, 'file')}, ${number(errors, 'error')}, ${number(warnings, 'warning')}\n`);
   if (output.json) writeDocument(output.stdout, document);
   return exit;
 }

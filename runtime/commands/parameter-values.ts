@@ -4,6 +4,7 @@ import type { Diagnostic } from '../../lang/diagnostic.ts';
 import { parseValue } from '../../lang/literals.ts';
 import type { Param, Program } from '../../lang/op.ts';
 import { SourceFile } from '../../lang/source.ts';
+import { nearest } from '../../lang/suggest.ts';
 import type { ScalarType, Value } from '../../lang/value.ts';
 import type { Finding } from '../refusal.ts';
 import { report } from './catalogue.ts';
@@ -13,10 +14,14 @@ export type ParameterValues =
   | { readonly ok: false; readonly findings: readonly Finding[] };
 
 /**
- * The values that `--set name=value` gives to parameters of a program: every mistake in one go, and every parameter
- * without a default that got none.
+ * The values that `--set name=value` gives to parameters of a program: every mistake in one go, and, where all must have a
+ * value, every parameter without a default that got none.
  */
-export function parameterValues(program: Program, settings: readonly string[]): ParameterValues {
+export function parameterValues(
+  program: Program,
+  settings: readonly string[],
+  undefaulted: 'must be given' | 'may be missing',
+): ParameterValues {
   const values = new Map<string, Value>();
   const findings: Finding[] = [];
   const mentioned = new Set<string>();
@@ -27,7 +32,7 @@ export function parameterValues(program: Program, settings: readonly string[]): 
   }
   const source = new SourceFile(program.source.name, program.source.text);
   const missing = program.params
-    .filter((param) => param.value === null && !mentioned.has(param.name))
+    .filter((param) => undefaulted === 'must be given' && param.value === null && !mentioned.has(param.name))
     .map((param) => report('PG7006', { name: param.name }, param.span, { hints: [`\`${example(param)}\``] }));
   if (missing.length > 0) findings.push({ source, diagnostics: missing });
   return findings.length > 0 ? { ok: false, findings } : { ok: true, values };
@@ -42,9 +47,14 @@ function readSetting(program: Program, given: string, mentioned: Set<string>): S
   if (equals < 0) {
     const param = program.params.find((one) => one.name === given);
     return wrong(
-      report('PG7002', { given }, { start: 0, end: given.length }, {
-        hints: [`write \`${param === undefined ? '--set name=value' : example(param)}\``],
-      }),
+      report(
+        'PG7002',
+        { given },
+        { start: 0, end: given.length },
+        {
+          hints: [`write \`${param === undefined ? '--set name=value' : example(param)}\``],
+        },
+      ),
     );
   }
   const name = given.slice(0, equals).trim();
@@ -53,7 +63,9 @@ function readSetting(program: Program, given: string, mentioned: Set<string>): S
   const param = program.params.find((one) => one.name === name);
   if (param === undefined) {
     return wrong(
-      report('PG7003', { given, name, file: program.source.name }, nameSpan, { hints: namesHint(name, program.params) }),
+      report('PG7003', { given, name, file: program.source.name }, nameSpan, {
+        hints: namesHint(name, program.params),
+      }),
     );
   }
   if (mentioned.has(name)) return wrong(report('PG7005', { name }, nameSpan));

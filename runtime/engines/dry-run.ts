@@ -280,6 +280,7 @@ class DryRun implements DryRunEngine {
       speed,
       peer,
       loopback: false,
+      defaultRoute: false,
     });
   }
 

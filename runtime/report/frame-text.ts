@@ -50,13 +50,16 @@ function fieldText(
   if (field.fallback.kind === 'peer mac') return "the peer's";
   const value = Number(bitsOf(bytes, start * 8 + field.bit, field.bits));
   if (field.type === 'mac' || field.type === 'ipv4') return formatValue({ type: field.type, value });
-  return field.name === 'type' || field.name === 'checksum' ? `0x${value.toString(16).padStart(4, '0')}` : String(value);
+  return field.name === 'type' || field.name === 'checksum'
+    ? `0x${value.toString(16).padStart(4, '0')}`
+    : String(value);
 }
 
 /** A field's bits, most significant first, as RFCs draw headers. */
 function bitsOf(bytes: Uint8Array, bit: number, bits: number): bigint {
   let value = 0n;
-  for (let i = bit; i < bit + bits; i++) value = (value << 1n) | BigInt(((bytes[i >> 3] as number) >> (7 - (i & 7))) & 1);
+  for (let i = bit; i < bit + bits; i++)
+    value = (value << 1n) | BigInt(((bytes[i >> 3] as number) >> (7 - (i & 7))) & 1);
   return value;
 }
 

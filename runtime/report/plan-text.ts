@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { formatValue } from '../../lang/literals.ts';
-import type { Expr, Link, Op, Parameter, Program, Receiver, Scenario } from '../../lang/op.ts';
+import type { DeviceList, Expr, Link, Op, Parameter, Program, Receiver, Scenario } from '../../lang/op.ts';
 import { SourceFile, type Span } from '../../lang/source.ts';
 import { assertNever } from '../../lang/types.ts';
 import type { Value } from '../../lang/value.ts';
@@ -91,81 +91,101 @@ class ScenarioText {
   }
 
   #op(op: Op, depth: number): void {
-    const line = (text: string): void => this.#operation(text, op.span, depth);
-    const nested = (text: string, body: readonly Op[]): void => {
-      line(text);
-      this.#block(body, depth + 1);
-    };
+    this.#operation(this.#heading(op), op.span, depth);
     switch (op.op) {
       case 'let':
-        line(`let ${op.name} = ${this.#text(op.value)}`);
         this.#known.declare(op.name, op.value);
         this.#frame(op.value, depth);
-        return;
-      case 'assign':
-        line(`${op.name} = ${this.#text(op.value)}`);
-        return;
+        break;
       case 'if':
-        nested(`if ${this.#text(op.condition)}`, op.then);
-        if (op.otherwise.length > 0) {
-          this.#note('else', depth);
-          this.#block(op.otherwise, depth + 1);
-        }
-        return;
+        this.#branches(op.then, op.otherwise, depth);
+        break;
+      case 'try':
+        this.#branches(op.body, op.otherwise, depth);
+        break;
       case 'for':
-        return nested(`for ${op.name} in ${this.#text(op.over)}`, op.body);
       case 'while':
-        return nested(`while ${this.#text(op.condition)}`, op.body);
       case 'repeat':
-        return nested(`repeat ${this.#text(op.times)}`, op.body);
+      case 'at':
+      case 'every':
+      case 'spawn':
+        this.#block(op.body, depth + 1);
+        break;
+      case 'add_device':
+      case 'set':
+        this.#parameters(op.parameters, depth + 1);
+        break;
+      default:
+        // The other operations are one line.
+        break;
+    }
+  }
+
+  #branches(body: readonly Op[], otherwise: readonly Op[], depth: number): void {
+    this.#block(body, depth + 1);
+    if (otherwise.length === 0) return;
+    this.#note('else', depth);
+    this.#block(otherwise, depth + 1);
+  }
+
+  /** An operation's own line, without what is nested in it. */
+  #heading(op: Op): string {
+    switch (op.op) {
+      case 'let':
+        return `let ${op.name} = ${this.#text(op.value)}`;
+      case 'assign':
+        return `${op.name} = ${this.#text(op.value)}`;
+      case 'if':
+        return `if ${this.#text(op.condition)}`;
+      case 'for':
+        return `for ${op.name} in ${this.#text(op.over)}`;
+      case 'while':
+        return `while ${this.#text(op.condition)}`;
+      case 'repeat':
+        return `repeat ${this.#text(op.times)}`;
       case 'break':
       case 'continue':
-      case 'reset':
-        return line(op.op);
       case 'try':
-        nested('try', op.body);
-        this.#note('else', depth);
-        return this.#block(op.otherwise, depth + 1);
+      case 'reset':
+        return op.op;
       case 'add_device':
-        line(bound(op.bind, `add_device ${this.#text(op.name)} on cpu ${this.#text(op.cpu)}`));
-        return this.#parameters(op.parameters, depth + 1);
+        return bound(op.bind, `add_device ${this.#text(op.name)} on cpu ${this.#text(op.cpu)}`);
       case 'rem_device':
-        return line(bound(op.bind, `rem_device ${this.#texts(op.devices)}${op.async ? ' async' : ''}`));
+        return bound(op.bind, `rem_device ${this.#texts(op.devices)}${op.async ? ' async' : ''}`);
       case 'rem_device_all': {
         const where = op.cpu === null ? '' : ` on cpu ${this.#text(op.cpu)}`;
-        return line(bound(op.bind, `rem_device_all${where}${op.async ? ' async' : ''}`));
+        return bound(op.bind, `rem_device_all${where}${op.async ? ' async' : ''}`);
       }
       case 'set':
-        line(`set ${this.#texts(op.devices)}`);
-        return this.#parameters(op.parameters, depth + 1);
+        return op.devices === null ? 'set devices' : this.#all(op.op, op.devices);
       case 'start':
       case 'stop':
       case 'clear_counters':
-        return line(op.devices === null ? op.op : `${op.op} ${this.#texts(op.devices)}`);
+        return this.#all(op.op, op.devices);
       case 'wait':
-        return line(`wait ${this.#text(op.duration)}`);
+        return `wait ${this.#text(op.duration)}`;
       case 'wait_stopped':
-        return line(`wait stopped${this.#timeout(op.timeout)}`);
+        return `wait stopped${this.#timeout(op.timeout)}`;
       case 'wait_until':
-        return line(`wait until ${op.text}${this.#timeout(op.timeout)}`);
+        return `wait until ${op.text}${this.#timeout(op.timeout)}`;
       case 'at':
-        return nested(bound(op.bind, `at ${this.#text(op.time)}`), op.body);
+        return bound(op.bind, `at ${this.#text(op.time)}`);
       case 'every':
-        return nested(bound(op.bind, `every ${this.#text(op.period)}`), op.body);
+        return bound(op.bind, `every ${this.#text(op.period)}`);
       case 'spawn':
-        return nested(bound(op.bind, 'spawn'), op.body);
+        return bound(op.bind, 'spawn');
       case 'await':
-        return line(op.target === null ? 'await' : `await ${this.#text(op.target)}`);
+        return op.target === null ? 'await' : `await ${this.#text(op.target)}`;
       case 'cancel':
-        return line(`cancel ${this.#text(op.job)}`);
+        return `cancel ${this.#text(op.job)}`;
       case 'sync':
-        return line(`sync${this.#timeout(op.timeout)}`);
+        return `sync${this.#timeout(op.timeout)}`;
       case 'abort_when':
-        return line(`abort when ${op.text}`);
+        return `abort when ${op.text}`;
       case 'expect':
-        return line(`expect ${op.text}${op.label === null ? '' : ` ${this.#text(op.label)}`}`);
+        return `expect ${op.text}${op.label === null ? '' : ` ${this.#text(op.label)}`}`;
       case 'print':
-        return line(`print ${this.#texts(op.values)}`);
+        return `print ${this.#texts(op.values)}`;
       default:
         return assertNever(op);
     }
@@ -200,7 +220,13 @@ class ScenarioText {
   #frame(value: Expr, depth: number): void {
     const frame = this.#known.frame(value);
     if (frame === null) return;
-    for (const text of frameText(frame)) this.#lines.push(`${margin}${'  '.repeat(depth + 1)}${this.#palette.dim(text)}`);
+    for (const text of frameText(frame))
+      this.#lines.push(`${margin}${'  '.repeat(depth + 1)}${this.#palette.dim(text)}`);
+  }
+
+  /** No list means all of them. */
+  #all(verb: string, devices: DeviceList): string {
+    return devices === null ? verb : `${verb} ${this.#texts(devices)}`;
   }
 
   #timeout(timeout: Expr | null): string {

@@ -36,7 +36,7 @@ export function knownValues(program: Program, settings: ReadonlyMap<string, Valu
     elapsed: needsRun,
     caught: needsRun,
   };
-  const valueOf = (expr: Expr): Value | null => {
+  const computed = (expr: Expr): Value | null => {
     try {
       const outcome = evaluate(expr, environment);
       return outcome.ok ? outcome.value : null;
@@ -46,14 +46,15 @@ export function knownValues(program: Program, settings: ReadonlyMap<string, Valu
     }
   };
   const declare = (name: string, expr: Expr): void => {
-    const value = valueOf(expr);
+    const value = computed(expr);
     if (value !== null) variables.set(name, value);
   };
-  for (const param of program.params) if (param.value !== null && !variables.has(param.name)) declare(param.name, param.value);
+  for (const param of program.params)
+    if (param.value !== null && !variables.has(param.name)) declare(param.name, param.value);
   return {
     declare,
     frame: (expr) => {
-      const value = valueOf(expr);
+      const value = computed(expr);
       return value?.type === 'frame' ? value : null;
     },
   };

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Argument, BinaryExpression, CallExpression, Expression, NameExpression } from './ast.ts';
+import { report } from './catalogue-meaning.ts';
+import { type Context, fold, hole, mistake, type Typed, typed } from './check-context.ts';
+import { diagnosticFrom } from './failure.ts';
+import { fieldContent } from './field-content.ts';
+import type { FrameShape } from './frame-shape.ts';
+import type { Expr, Field, FieldSource, Layer } from './op.ts';
+import { mayFollow, type Protocol, type ProtocolField, protocols } from './protocols.ts';
+import { didYouMean } from './suggest.ts';
+import { articled, assignable, sameType } from './types.ts';
+import type { Type, Value } from './value.ts';
+
+/** `eth(dst: …)`, or a bare `pktgen`. */
+export function checkLayer(context: Context, expression: CallExpression | NameExpression, protocol: Protocol): Typed {
+  const args = expression.kind === 'call' ? expression.args : [];
+  const fields: Field<Expr>[] = [];
+  const written = new Map<string, Argument>();
+  let sound = true;
+  for (const arg of args) {
+    const field = checkField(context, protocol, arg, written);
+    if (field === null) sound = false;
+    else fields.push(field);
+  }
+  const shape: FrameShape = [{ protocol: protocol.name, fields: [...written.keys()] }];
+  const layer: Layer<Expr> = { kind: 'layer', protocol: protocol.name, fields, span: expression.span };
+  // A layer with a mistaken field still stacks, so that its neighbours are checked; it is only never evaluated.
+  const value = typed('frame', { kind: 'frame', span: expression.span, parts: [layer] }, { shape });
+  return sound ? fold(context, value) : value;
+}
+
+/** `lower / upper`: both sides frames, and the upper one's first layer goes on the lower one's last. */
+export function checkStack(context: Context, expression: BinaryExpression, left: Typed, right: Typed): Typed {
+  for (const [side, value, operand] of [
+    ['left', left, expression.left],
+    ['right', right, expression.right],
+  ] as const) {
+    if (sameType(value.type, 'frame')) continue;
+    return mistake(context, report('PG2207', { side, actual: articled(value.type) }, operand.span));
+  }
+  if (left.type === 'unknown' || right.type === 'unknown') return { ...hole(expression.span), type: 'frame' };
+  checkOrder(context, expression, left.shape, right.shape);
+  const shape = left.shape === null || right.shape === null ? null : [...left.shape, ...right.shape];
+  const parts = [...partsOf(left.expr), ...partsOf(right.expr)];
+  return fold(context, typed('frame', { kind: 'frame', span: expression.span, parts }, { shape }));
+}
+
+/** A literal frame's own layers, so that a stack is one list and not a tree. */
+function partsOf(expr: Expr): readonly (Layer<Expr> | Expr)[] {
+  return expr.kind === 'frame' ? expr.parts : [expr];
+}
+
+function checkOrder(context: Context, at: BinaryExpression, left: FrameShape | null, right: FrameShape | null): void {
+  const lower = protocols.get(left?.at(-1)?.protocol ?? '');
+  const upper = protocols.get(right?.[0]?.protocol ?? '');
+  if (lower === undefined || upper === undefined || mayFollow(upper, lower)) return;
+  const hints =
+    upper.over.length === 0
+      ? [`\`${upper.name}\` begins a frame`]
+      : [`\`${upper.name}\` stands on ${upper.over.map((name) => `\`${name}\``).join(' or ')}`];
+  mistake(context, report('PG5002', { upper: upper.name, lower: lower.name }, at.right.span, { hints }));
+}
+
+function checkField(
+  context: Context,
+  protocol: Protocol,
+  arg: Argument,
+  written: Map<string, Argument>,
+): Field<Expr> | null {
+  const known = protocol.fields.map((field) => field.name);
+  if (arg.name === null) {
+    context.expression(context, arg.value);
+    const hints = known.length === 0 ? [] : [`\`${protocol.name}(${known[0]}: …)\``];
+    mistake(context, report('PG5005', { layer: protocol.name }, arg.span, { hints }));
+    return null;
+  }
+  const name = arg.name.text;
+  const field = protocol.fields.find((candidate) => candidate.name === name);
+  if (field === undefined) {
+    const hints = didYouMean(name, known, 'fields');
+    mistake(context, report('PG5004', { layer: protocol.name, name }, arg.name.span, { hints }));
+    return null;
+  }
+  const path = `${protocol.name}.${name}`;
+  const first = written.get(name);
+  if (first !== undefined) {
+    const labels = [{ span: first.span, text: 'first here' }];
+    mistake(context, report('PG5102', { name: path }, arg.name.span, { labels }));
+    return null;
+  }
+  written.set(name, arg);
+  return checkSource(context, path, field, arg);
+}
+
+function checkSource(context: Context, path: string, field: ProtocolField, arg: Argument): Field<Expr> | null {
+  const random = randomArgument(arg.value);
+  if (random === 'malformed') {
+    const expected = 'one range, list or prefix';
+    mistake(context, report('PG2205', { function: 'random', expected }, arg.value.span));
+    return null;
+  }
+  const inner = random ?? arg.value;
+  const value = context.expression(context, inner);
+  if (value.type === 'unknown') return null;
+  const lists: Type[] = [
+    { kind: 'list', of: field.type },
+    { kind: 'range', of: field.type },
+  ];
+  const block: Type[] = field.type === 'ipv4' || field.type === 'ipv6' ? ['prefix'] : [];
+  const accepted = random === null ? [field.type, ...lists, ...block] : [...lists, ...block];
+  if (!assignable(value.type, accepted)) {
+    const expected =
+      random === null
+        ? `${articled(field.type)}, or a range or list of it`
+        : `\`random\` over a range or list of ${field.type}`;
+    const wrong = report('PG2101', { subject: `\`${path}\``, expected, actual: articled(value.type) }, inner.span);
+    mistake(context, wrong);
+    return null;
+  }
+  const source: FieldSource<Expr> =
+    random === null ? { kind: 'fixed', value: value.expr } : { kind: 'random', over: value.expr };
+  if (value.expr.kind === 'constant') {
+    const content = fieldContent(path, field, constantSource(source, value.expr.value), inner.span);
+    if (!content.ok) {
+      mistake(context, diagnosticFrom(content.failure));
+      return null;
+    }
+  }
+  return { name: field.name, source, span: arg.span };
+}
+
+function constantSource(source: FieldSource<Expr>, value: Value): FieldSource<Value> {
+  return source.kind === 'random' ? { kind: 'random', over: value } : { kind: 'fixed', value };
+}
+
+/** What `random(…)` draws from; null where the expression is something else. */
+function randomArgument(expression: Expression): Expression | 'malformed' | null {
+  if (expression.kind !== 'call' || expression.callee.kind !== 'name' || expression.callee.name !== 'random')
+    return null;
+  const [arg, ...more] = expression.args;
+  return arg === undefined || arg.name !== null || more.length > 0 ? 'malformed' : arg.value;
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "engine_state.h"
+#include "fd.h"
+
+namespace pktsh {
+
+namespace {
+
+void add_stream(StreamSnapshot& sum, const StreamSnapshot& part) {
+  sum.received += part.received;
+  sum.bytes += part.bytes;
+  sum.duplicated += part.duplicated;
+  sum.reordered += part.reordered;
+}
+
+}  // namespace
+
+// A stream id for a new run of the device; 0 if all are in use. Ids are used again in the order in which they were given
+// back, 4094 runs later at the earliest unless as many run at once, so that a straggler of the old run has long arrived.
+uint16_t Engine::State::claim_stream(DeviceId device) {
+  if (free_streams.empty()) return 0;
+  const uint16_t stream = free_streams.front();
+  free_streams.pop_front();
+  const DeviceId owner = stream_owner[stream];
+  if (owner != 0) {
+    for (auto& [id, entry] : receivers) {
+      const ReceiverCount count = entry.receiver->count();
+      for (const StreamCount& seen : count.streams) {
+        if (seen.stream != stream) continue;
+        add_stream(entry.past[owner], {owner, seen.received, seen.bytes, seen.duplicated, seen.reordered});
+      }
+      entry.receiver->forget(stream);
+    }
+  }
+  stream_owner[stream] = device;
+  return stream;
+}
+
+void Engine::open_receiver(std::string interface, int ifindex, std::function<void(Result<ReceiverId>)> done) {
+  State& state = *state_;
+  using Opened = std::unique_ptr<Receiver>;
+  const bool closed = state.closed;
+  state.background<Opened>(
+      [closed, interface = std::move(interface), ifindex](OpenerWorld& world) {
+        if (closed) return Result<Opened>::failure(ESHUTDOWN, "opening a receiver of a closed engine");
+        int socket_fd = -1;
+        if (world.lab != nullptr) {
+          Result<int> socket = world.lab->socket(AF_PACKET, SOCK_RAW, 0, 0);
+          if (!socket.ok()) return Result<Opened>::failure(std::move(socket.status));
+          socket_fd = socket.value;
+        } else {
+          socket_fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+          if (socket_fd < 0) return Result<Opened>::failure(errno, "opening a packet socket for " + interface);
+        }
+        return Receiver::open(socket_fd, ifindex);
+      },
+      [&state, done = std::move(done)](Result<Opened> receiver) {
+        if (!receiver.ok()) {
+          done(Result<ReceiverId>::failure(std::move(receiver.status)));
+          return;
+        }
+        const ReceiverId id = state.next_receiver++;
+        state.receivers[id].receiver = std::move(receiver.value);
+        done(Result<ReceiverId>::success(id));
+      });
+}
+
+void Engine::close_receiver(ReceiverId receiver, std::function<void(Status)> done) {
+  State& state = *state_;
+  const auto found = state.receivers.find(receiver);
+  Status status = Status::success();
+  std::shared_ptr<Receiver> closing;
+  if (found == state.receivers.end()) {
+    status = Status::failure(ENODEV, "closing a receiver that does not exist");
+  } else {
+    closing = std::move(found->second.receiver);
+    state.receivers.erase(found);
+  }
+  state.opener.post([closing = std::move(closing)](OpenerWorld&) mutable { closing.reset(); },
+                    [status, done = std::move(done)] { done(status); });
+}
+
+Status Engine::clear_receiver(ReceiverId receiver) {
+  const auto found = state_->receivers.find(receiver);
+  if (found == state_->receivers.end()) return Status::failure(ENODEV, "clearing a receiver that does not exist");
+  found->second.receiver->clear();
+  found->second.past.clear();
+  return Status::success();
+}
+
+Result<ReceiverSnapshot> Engine::receiver(ReceiverId receiver) const {
+  const auto found = state_->receivers.find(receiver);
+  if (found == state_->receivers.end()) {
+    return Result<ReceiverSnapshot>::failure(ENODEV, "reading a receiver that does not exist");
+  }
+  const ReceiverCount count = found->second.receiver->count();
+  ReceiverSnapshot snapshot;
+  snapshot.received = count.received;
+  snapshot.bytes = count.bytes;
+  snapshot.other = count.other;
+  snapshot.duplicated = count.duplicated;
+  snapshot.reordered = count.reordered;
+  snapshot.dropped = count.dropped;
+  snapshot.last_at = count.last_at;
+
+  std::unordered_map<DeviceId, StreamSnapshot> sums = found->second.past;
+  for (const StreamCount& seen : count.streams) {
+    const DeviceId owner = seen.stream < kMaxStreams ? state_->stream_owner[seen.stream] : 0;
+    if (owner == 0) {
+      // The header, but of none of our runs: a stranger's, and no copies of anything.
+      snapshot.received -= seen.received;
+      snapshot.bytes -= seen.bytes;
+      snapshot.duplicated -= seen.duplicated;
+      snapshot.reordered -= seen.reordered;
+      snapshot.other += seen.received + seen.duplicated;
+      continue;
+    }
+    add_stream(sums[owner], {owner, seen.received, seen.bytes, seen.duplicated, seen.reordered});
+  }
+  for (const auto& [device, sum] : sums) {
+    snapshot.streams.push_back(sum);
+    snapshot.streams.back().device = device;
+  }
+  std::sort(snapshot.streams.begin(), snapshot.streams.end(),
+            [](const StreamSnapshot& a, const StreamSnapshot& b) { return a.device < b.device; });
+  return Result<ReceiverSnapshot>::success(std::move(snapshot));
+}
+
+}  // namespace pktsh

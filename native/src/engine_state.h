@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "device.h"
+#include "engine.h"
+#include "events.h"
+#include "opener.h"
+#include "port.h"
+#include "receiver.h"
+#include "retire.h"
+#include "sender.h"
+
+namespace pktsh {
+
+// A sender and its devices' places in its schedule.
+struct SenderEntry {
+  std::unique_ptr<Sender> sender;
+  std::vector<uint32_t> free_slots;
+  uint32_t slots = 0;
+  uint32_t devices = 0;
+};
+
+// What the control thread knows of a device.
+struct DeviceEntry {
+  DeviceId id = 0;
+  Device* device = nullptr;
+  SenderEntry* sender = nullptr;
+  Port* port = nullptr;
+  Driver* driver = nullptr;
+  uint64_t seed = 0;
+  bool paced = false;
+  Run* run = nullptr;     // published; or just ended by its sender, whose event is on the way
+  Run* ending = nullptr;  // taken out last, its grace period under way
+  bool cleared = false;   // the counters of `run` or `ending` are to be forgotten when it ends
+  RunSnapshot last;       // figures of the last run that is over, exact
+  Cookie removed = 0;     // of its removal
+};
+
+struct ReceiverEntry {
+  std::unique_ptr<Receiver> receiver;
+  // Of streams whose ids went to other runs since the receiver was cleared, by device.
+  std::unordered_map<DeviceId, StreamSnapshot> past;
+};
+
+struct PendingGrace {
+  Cookie cookie = 0;
+  int64_t begun_at = 0;
+  bool asked = true;  // false: begun by the watchdog
+};
+
+// The engine's control-thread data. Only `line` is shared with senders, and `opener` has a thread of its own.
+struct Engine::State {
+  State(std::function<void()> wake, Listener listener);
+
+  // Grace periods (engine.cc)
+  [[nodiscard]] Cookie begin_grace(bool asked = true);
+  void complete(Cookie done);
+  void detect_stalls(int64_t now);
+
+  // Devices and runs (engine_devices.cc)
+  [[nodiscard]] DeviceEntry* find(DeviceId id);
+  [[nodiscard]] Result<std::vector<DeviceEntry*>> find_all(const std::vector<DeviceId>& ids);
+  [[nodiscard]] Result<Cfg*> make_cfg(const DeviceEntry* entry, DeviceSpec spec, const Driver& driver);
+  [[nodiscard]] Run* make_run(DeviceEntry& entry, Progress* progress, int64_t started_at);
+  [[nodiscard]] RunSnapshot figures(const DeviceEntry& entry, const Run& run, bool running) const;
+  void retire(Cookie cookie, Run* run);
+  void finish(Run* run);
+  void take_ended();
+  void release_device(Device* device);
+
+  // Ports (engine_ports.cc)
+  [[nodiscard]] Result<SenderEntry*> sender_on(int cpu);
+  void grant(Port& port, const std::function<void(Result<PortId>)>& done);
+  void opened(Port& port, Result<std::unique_ptr<Driver>> driver);
+  void unuse(Port& port);
+  void close_unused(int64_t now);
+  void close_driver(std::unique_ptr<Driver> driver);
+
+  // Streams and receivers (engine_receivers.cc)
+  [[nodiscard]] uint16_t claim_stream(DeviceId device);
+
+  // Does `work` on the opener thread and calls `done` with its result from poll().
+  template <typename T>
+  void background(std::function<Result<T>(OpenerWorld&)> work, std::function<void(Result<T>)> done) {
+    auto result = std::make_shared<Result<T>>(Result<T>::failure(EAGAIN, "starting the opener thread"));
+    opener.post([result, work = std::move(work)](OpenerWorld& world) { *result = work(world); },
+                [result, done = std::move(done)] { done(std::move(*result)); });
+  }
+
+  ControlLine line;
+  Listener listener;
+  bool closed = false;
+  bool polling = false;
+
+  Opener opener;
+  RetireQueue retired;
+  std::deque<PendingGrace> pending;
+  Cookie completed = 1;  // the domain's first epoch
+  GraceSnapshot grace_figures;
+  Histogram grace_latency;
+  int64_t stall_after = 0;  // ns of age at which the oldest grace period is reported next
+  int64_t watched_at = 0;   // when the watchdog began its last grace period
+  std::vector<Event> events;
+
+  std::unordered_map<int, SenderEntry> senders;  // by CPU
+  std::vector<std::unique_ptr<Port>> ports;
+  std::unordered_map<PortId, Port*> handles;
+  PortId next_port = 1;
+
+  std::unordered_map<DeviceId, std::unique_ptr<DeviceEntry>> devices;
+  std::unordered_map<DeviceId, std::unique_ptr<DeviceEntry>> removed;  // until the cookie was reported
+  DeviceId next_device = 1;
+  uint64_t next_serial = 1;  // of Cfgs, Runs and generator epochs
+  std::deque<StatsRecord*> free_records;
+
+  std::deque<uint16_t> free_streams;
+  std::array<DeviceId, kMaxStreams> stream_owner{};  // 0: never used
+  std::unordered_map<ReceiverId, ReceiverEntry> receivers;
+  ReceiverId next_receiver = 1;
+};
+
+}  // namespace pktsh

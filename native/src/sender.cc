@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sender.h"
+
+#include <poll.h>
+#include <sys/prctl.h>
+
+#include <algorithm>
+#include <array>
+
+#include "pace.h"
+
+namespace pktsh {
+
+namespace {
+
+constexpr int64_t kSpin = 100 * kMicrosecond;       // longer waits sleep: a wake-up costs 50 us and is that late
+constexpr int64_t kWakeEarly = 60 * kMicrosecond;   // what a sleep may overrun, spun away instead
+constexpr int64_t kIdleNet = 100 * kMillisecond;    // pktgen's idle wait, against a wake-up that was lost
+constexpr int64_t kDrainRetry = kMillisecond;       // between looks at a driver that has not settled
+constexpr int kBlockedMs = 1;                       // bounds the wait on a descriptor that may be closed meanwhile
+constexpr unsigned long kTimerSlack = 1;            // ns; 50 us by default
+
+}  // namespace
+
+Result<std::unique_ptr<Sender>> Sender::start(int cpu, ControlLine& line) {
+  using Started = Result<std::unique_ptr<Sender>>;
+  Slot* const slot = line.domain.claim();
+  if (slot == nullptr) return Started::failure(ENOSPC, "starting one more sender");
+  slot->cpu.store(cpu, std::memory_order_relaxed);  // relaxed: the thread's start publishes it
+  std::unique_ptr<Sender> sender(new Sender(cpu, line, *slot));
+  Result<Thread> thread = Thread::start(cpu, body, sender.get());
+  if (!thread.ok()) {
+    line.domain.release(slot);
+    return Started::failure(thread.status.error, "starting a sender on CPU " + std::to_string(cpu));
+  }
+  sender->thread_ = std::move(thread.value);
+  return Started::success(std::move(sender));
+}
+
+Sender::~Sender() {
+  stop();
+  line_.domain.release(&slot_);
+}
+
+void Sender::link(Device* device) {
+  Device* const head = head_.load(std::memory_order_relaxed);  // relaxed: only the updater writes it
+  device->previous = nullptr;
+  device->next.store(head, std::memory_order_relaxed);  // relaxed: published with the device
+  if (head != nullptr) head->previous = device;
+  head_.store(device, std::memory_order_release);  // release: the device is complete before it can be reached
+}
+
+void Sender::unlink(Device* device) {
+  Device* const next = device->next.load(std::memory_order_relaxed);  // relaxed: only the updater writes it
+  if (next != nullptr) next->previous = device->previous;
+  std::atomic<Device*>& before = device->previous != nullptr ? device->previous->next : head_;
+  before.store(next, std::memory_order_release);  // release: `next` was published by another store
+}
+
+void Sender::changed() {
+  // release: the change comes before the version; the thread's acquire is at the loop top
+  version_.fetch_add(1, std::memory_order_release);
+  futex_wake(version_);
+}
+
+void Sender::stop() {
+  stop_.store(true, std::memory_order_relaxed);  // relaxed: published by the version
+  changed();
+  thread_.join();
+}
+
+int Sender::tid() const {
+  return slot_.tid.load(std::memory_order_relaxed);  // relaxed: for reports
+}
+
+Phase Sender::phase() const {
+  return static_cast<Phase>(slot_.phase.load(std::memory_order_relaxed));  // relaxed: for reports
+}
+
+void Sender::enter(Phase phase) {
+  slot_.phase.store(static_cast<uint8_t>(phase), std::memory_order_relaxed);  // relaxed: for reports
+}
+
+void* Sender::body(void* self) {
+  static_cast<Sender*>(self)->loop();
+  return nullptr;
+}
+
+void Sender::notify() {
+  // relaxed: set before start(), and whoever sees the new epoch sees it; the control thread's timer is the net under the
+  // rest
+  if (line_.waiter.load(std::memory_order_relaxed)) line_.wake();
+}
+
+void Sender::loop() {
+  prctl(PR_SET_TIMERSLACK, kTimerSlack);
+  prctl(PR_SET_NAME, ("pktsh-send-" + std::to_string(cpu_)).c_str());
+  slot_.tid.store(gettid(), std::memory_order_relaxed);  // relaxed: for reports
+  Reader reader(line_.domain, slot_);
+  reader.online();
+  uint32_t seen = 0;
+  for (;;) {
+    // No pointer to a Device, Cfg or Run lives across this line, but in the index, which sync() purges.
+    if (reader.quiescent()) notify();
+    // acquire: after the quiescent state, so that the change of every completed grace period is seen, and before the walk,
+    // so that none is slept through
+    const uint32_t version = version_.load(std::memory_order_acquire);
+    const int64_t now = monotonic_now();
+    if (version != seen) {
+      if (stop_.load(std::memory_order_relaxed)) break;  // relaxed: published by the version
+      enter(Phase::walk);
+      const Reader::Section section(reader);
+      sync(now);
+      seen = version;
+    }
+    Schedule::Entry entry;
+    if (!schedule_.pick(now, entry)) {
+      pause(reader, now, seen);
+      continue;
+    }
+    const Outcome outcome = serve(reader, entry, now);
+    if (outcome.kind == Outcome::Kind::blocked) {
+      reader.offline();
+      notify();
+      enter(Phase::wait);
+      pollfd writable = {outcome.fd, POLLOUT, 0};
+      poll(&writable, 1, kBlockedMs);  // a negative descriptor is ignored
+      reader.online();
+    }
+  }
+  reader.offline();
+  enter(Phase::idle);
+}
+
+void Sender::sync(int64_t now) {
+  // acquire: publication
+  schedule_.sync(head_.load(std::memory_order_acquire), [now](Device* device, int64_t& due) {
+    Run* const run = device->run.load(std::memory_order_acquire);        // acquire: publication
+    const Cfg* const cfg = device->cfg.load(std::memory_order_acquire);  // acquire: publication
+    if (run == nullptr) return Schedule::Place::none;
+    if (run->progress->run != run->serial || run->progress->cfg != cfg->serial) adopt(*run->progress, *run, *cfg, now);
+    return settle(*run->progress, now, due);
+  });
+}
+
+// Nothing is due: spins through the loop for a short wait, sleeps for a long one.
+void Sender::pause(Reader& reader, int64_t now, uint32_t version) {
+  const int64_t due = schedule_.next_due();
+  if (due - now <= kSpin) {
+    enter(Phase::wait);
+    return;
+  }
+  reader.offline();
+  notify();
+  enter(due == INT64_MAX ? Phase::idle : Phase::wait);
+  futex_wait(version_, version, std::min(due - kWakeEarly, now + kIdleNet));
+  reader.online();
+}
+
+Sender::Outcome Sender::serve(Reader& reader, const Schedule::Entry& entry, int64_t now) {
+  const Reader::Section section(reader);
+  enter(Phase::walk);
+  Device& device = *entry.device;
+  Run* const run = device.run.load(std::memory_order_acquire);  // acquire: publication
+  if (run == nullptr) return {};                                // stopped: start() makes us look again
+  const Cfg& cfg = *device.cfg.load(std::memory_order_acquire);  // acquire: publication
+  Progress& progress = *run->progress;
+  if (progress.run != run->serial || progress.cfg != cfg.serial) [[unlikely]] adopt(progress, *run, cfg, now);
+
+  int64_t due = 0;
+  Schedule::Place place = settle(progress, now, due);
+  if (place == Schedule::Place::none || due > now) {
+    schedule_.put(entry, place, due);
+    return {};
+  }
+  Outcome outcome;
+  const uint64_t left = cfg.count == 0 ? kBatch : cfg.count - std::min(cfg.count, progress.sent);
+  if (left > 0) {
+    const uint32_t most = static_cast<uint32_t>(std::min<uint64_t>(left, kBatch));
+    outcome = transmit(*device.driver, *run, cfg, packets_due(progress, *run, cfg, now, most), now);
+    place = settle(progress, now, due);
+  }
+  if (outcome.kind == Outcome::Kind::fatal) {
+    end(device, *run, outcome.error);
+  } else if (cfg.count == 0 || progress.sent < cfg.count) {
+    schedule_.put(entry, place, due);
+  } else if (const int unsettled = device.driver->settled(); unsettled == EAGAIN) {
+    schedule_.put(entry, Schedule::Place::timed, now + kDrainRetry);
+  } else {
+    end(device, *run, unsettled);
+  }
+  return outcome;
+}
+
+// One batch: built, handed over, and what the kernel did not take is as if it had never been built.
+Sender::Outcome Sender::transmit(Driver& driver, Run& run, const Cfg& cfg, uint32_t wanted, int64_t now) {
+  const size_t size = cfg.builder.size();
+  std::array<uint8_t*, kBatch> frames;
+  const uint32_t room = driver.reserve(frames.data(), wanted, size);
+  if (room == 0) return {Outcome::Kind::blocked, driver.poll_fd(), 0};
+
+  enter(Phase::build);
+  Progress& progress = *run.progress;
+  const size_t words = cfg.builder.words();
+  std::array<uint64_t, kMaxFieldOps> before;
+  std::copy_n(progress.generators.values.begin(), words, before.begin());
+  build(frames.data(), room, progress, cfg, now);
+
+  enter(Phase::send);
+  const Handover handover = driver.send(room, size, run.serial);
+  const uint32_t consumed = handover.accepted + handover.dropped;
+  if (consumed < room) {
+    std::copy_n(before.begin(), words, progress.generators.values.begin());
+    cfg.builder.advance(progress.generators, consumed);
+  }
+  if (consumed > 0) {
+    StatsRecord& record = *run.record;
+    stats_add(record.sent, handover.accepted);
+    stats_add(record.bytes, uint64_t{handover.accepted} * size);
+    if (handover.dropped > 0) stats_add(record.errors, handover.dropped);
+    if (progress.last_at != 0) run.gaps.record(static_cast<uint64_t>(now - progress.last_at));
+    if (consumed > 1) run.gaps.record(0, consumed - 1);
+    stats_set(record.last_at, static_cast<uint64_t>(now));
+    progress.last_at = now;
+    progress.sequence += consumed;
+    progress.sent += handover.accepted;
+    if (const uint32_t late = advance_schedule(progress, consumed, now); late > 0) stats_add(record.late, late);
+  }
+  if (handover.error == 0 || handover.error == EAGAIN) {
+    if (consumed == room) return {};
+    return {Outcome::Kind::blocked, driver.poll_fd(), 0};
+  }
+  return {Outcome::Kind::fatal, -1, handover.error};
+}
+
+void Sender::build(uint8_t* const* frames, uint32_t count, Progress& progress, const Cfg& cfg, int64_t now) {
+  Stamp stamp;
+  for (uint32_t i = 0; i < count; i++) {
+    if (cfg.builder.stamped()) {
+      // Unpaced frames share the reading of their batch; paced ones have one each.
+      if (i == 0 || progress.pacing.paced) {
+        const int64_t wall = wall_.realtime(i == 0 ? now : monotonic_now());
+        stamp.seconds = static_cast<uint32_t>(wall / kSecond);
+        stamp.micros_and_stream =
+            static_cast<uint32_t>(wall % kSecond / kMicrosecond) | progress.stream << kStreamShift;
+      }
+      stamp.sequence = static_cast<uint32_t>(progress.sequence + i + 1);
+    }
+    cfg.builder.build(frames[i], progress.generators, stamp);
+  }
+}
+
+void Sender::end(Device& device, Run& run, int error) {
+  run.failure = error;
+  Run* expected = &run;
+  // acq_rel: with the control thread's exchange; whoever takes the Run out retires it. Relaxed on failure: then it is gone.
+  if (!device.run.compare_exchange_strong(expected, nullptr, std::memory_order_acq_rel, std::memory_order_relaxed)) return;
+  line_.ended.push(&run);
+  line_.wake();
+}
+
+}  // namespace pktsh

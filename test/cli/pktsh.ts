@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import * as assert from 'uvu/assert';
+
+const root = resolve(import.meta.dirname, '../..');
+const loader = import.meta.resolve('tsx');
+export const sources = fileURLToPath(new URL('../../runtime/', import.meta.url));
+
+/** A command that takes longer has hung; the machine may be slow, so this is far above what one needs. */
+const deadlineMs = 60_000;
+
+export interface Finished {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Given {
+  /** What is piped in; nothing is an empty pipe. */
+  readonly stdin?: string | Uint8Array;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts a TypeScript file of the checkout. Colours and addon are as the test says, whatever the outer environment. */
+export function start(file: string, args: readonly string[], given: Given = {}): ChildProcess {
+  const { NO_COLOR: _colour, PKTSH_DEBUG: _debug, ...outer } = process.env;
+  const child = spawn(process.execPath, ['--import', loader, file, ...args], {
+    cwd: given.cwd ?? root,
+    env: { ...outer, ...given.env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    timeout: deadlineMs,
+  });
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(given.stdin ?? '');
+  return child;
+}
+
+/** Runs the command line from its sources to its end. */
+export async function pktsh(args: readonly string[], given: Given = {}): Promise<Finished> {
+  return finish(start(join(sources, 'cli.ts'), args, given));
+}
+
+export async function finish(child: ChildProcess): Promise<Finished> {
+  const status = new Promise<number | null>((settle) => child.once('close', settle));
+  const [stdout, stderr] = await Promise.all([
+    textOf(child.stdout as NodeJS.ReadableStream),
+    textOf(child.stderr as NodeJS.ReadableStream),
+  ]);
+  return { status: await status, stdout, stderr };
+}
+
+/** A folder with files for the length of a test. */
+export async function withFiles(
+  files: Readonly<Record<string, string | Uint8Array>>,
+  use: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'pktsh-cli-'));
+  try {
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+    await use(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Compares with a file of golden/; `PKTSH_WRITE_GOLDEN=1` writes it anew. */
+export function golden(name: string, actual: string): void {
+  const path = join(import.meta.dirname, 'golden', name);
+  if (process.env.PKTSH_WRITE_GOLDEN === '1') writeFileSync(path, actual);
+  assert.fixture(actual, readFileSync(path, 'utf8'));
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Finished, finish, sources, start } from './pktsh.ts';
+
+const test = suite('signals');
+const guarded = join(import.meta.dirname, 'guarded.ts');
+
+/** Sends each signal once its word has come out of stdout, then waits for the end. */
+async function signalled(
+  child: ChildProcess,
+  steps: readonly (readonly [string, NodeJS.Signals])[],
+): Promise<Finished> {
+  let seen = '';
+  let next = 0;
+  child.stdout?.on('data', (chunk: Buffer) => {
+    seen += chunk.toString();
+    for (let step = steps[next]; step !== undefined && seen.includes(step[0]); step = steps[++next])
+      child.kill(step[1]);
+  });
+  return finish(child);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  test(`${signal}: the first asks for a clean stop, the second closes at once`, async () => {
+    const done = await signalled(start(guarded, []), [
+      ['ready', signal],
+      ['aborted', signal],
+    ]);
+    assert.equal(done, { status: 130, stdout: 'ready\naborted\nclosed\n', stderr: '' });
+  });
+}
+
+test('an uncaught error closes what is guarded', async () => {
+  const done = await finish(start(guarded, ['throw']));
+  assert.is(done.stdout, 'ready\nclosed\n');
+  assert.is(done.status, 1);
+});
+
+const endless = 'let n = 0\nprint "ready"\nwhile true { n = n + 1 }\n';
+const waiting = 'print "ready"\nwhile true { wait 1ms }\n';
+for (const [name, script] of [
+  ['a loop that never waits', endless],
+  ['a loop that waits', waiting],
+] as const) {
+  test(`a run of ${name} stops cleanly with the results so far`, async () => {
+    const child = start(join(sources, 'cli.ts'), ['run', '--engine', 'dry-run', '-'], { stdin: script });
+    const done = await signalled(child, [['ready', 'SIGINT']]);
+    assert.is(done.status, 130);
+    assert.match(done.stdout, /^interrupted: /m);
+    assert.is(done.stderr, '');
+  });
+}
+
+test('an interrupted run gives its document under --json', async () => {
+  const child = start(join(sources, 'cli.ts'), ['run', '--engine', 'dry-run', '--json', '-'], { stdin: waiting });
+  child.stderr?.once('data', () => child.kill('SIGTERM'));
+  const done = await finish(child);
+  assert.is(done.status, 130);
+  const document = JSON.parse(done.stdout);
+  assert.is(document.verdict, 'interrupted');
+  assert.is(document.exit, 130);
+});
+
+test('a reader that goes away is no failure and no noise', async () => {
+  const script = 'repeat 20000 { print "a line that fills the pipe" }\n';
+  const child = start(join(sources, 'cli.ts'), ['run', '--engine', 'dry-run', '-'], { stdin: script });
+  child.stdout?.once('data', () => child.stdout?.destroy());
+  const stderr: string[] = [];
+  child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk.toString()));
+  const status = await new Promise((settle) => child.once('close', settle));
+  assert.is(stderr.join(''), '');
+  assert.is(status, 0);
+});
+
+test.run();
