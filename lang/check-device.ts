@@ -39,10 +39,17 @@ export function checkAddDevice(context: Context, statement: AddDeviceStatement, 
   context.inventory.add({
     name: sound ? device.name : { kind: 'dynamic' },
     span: statement.name.span,
-    paced: paceParameters.some((name) => settings.has(name)),
+    paced: paceParameters.some((name) => isPace(settings.get(name))),
     shape: frame?.value?.shape ?? null,
   });
   return { op: 'add_device', span: statement.span, bind, name: device.expr, cpu, parameters };
+}
+
+/** A `delay` of nothing is as fast as it goes, as in pktgen. */
+function isPace(setting: CheckedSetting | undefined): boolean {
+  if (setting === undefined) return false;
+  const { expr } = setting;
+  return !(expr.kind === 'constant' && expr.value.type === 'duration' && expr.value.value === 0);
 }
 
 /** `set A, B rate 5kpps` and `set A { … }`. */

@@ -24,7 +24,10 @@ export interface Setting {
  */
 type Pace =
   | { readonly kind: 'unpaced' }
-  | { readonly kind: 'pps' | 'bps' | 'ratep' | 'delay'; readonly value: number };
+  | { readonly kind: 'pps'; readonly value: number }
+  | { readonly kind: 'bps'; readonly value: number }
+  | { readonly kind: 'ratep'; readonly value: number }
+  | { readonly kind: 'delay'; readonly value: number };
 
 /** A device's parameters by pktgen's meaning, each as it was last given. `pktSize` null: what the layers need. */
 export interface Configuration {
@@ -163,8 +166,9 @@ const pausedPeriod: Ratio = { numerator: nsPerSecond, denominator: 1n };
 
 /** Nanoseconds from one pass to the next, exact. `size`: bytes of a frame without FCS, as pktgen counts rates. */
 function periodOf(pace: Pace, burst: number, size: number): Ratio | null {
-  if (pace.kind === 'unpaced') return null;
   switch (pace.kind) {
+    case 'unpaced':
+      return null;
     case 'pps':
       return quotient(nsPerSecond * BigInt(burst), pace.value);
     case 'bps':
@@ -174,7 +178,7 @@ function periodOf(pace: Pace, burst: number, size: number): Ratio | null {
     case 'delay':
       return fraction(pace.value);
     default:
-      return assertNever(pace.kind);
+      return assertNever(pace);
   }
 }
 

@@ -33,7 +33,7 @@ export function* addDevice(op: OpOf<'add_device'>, context: Context): Steps {
 
 export function* setDevices(op: OpOf<'set'>, context: Context): Steps {
   const { state } = context;
-  const names = namesOf(op.devices, context);
+  const names = op.devices === null ? ok(state.devices.present().map(nameOfDevice)) : namesOf(op.devices, context);
   if (!names.ok) return names.failed;
   const settings = settingsOf(op.parameters, context);
   if (!settings.ok) return settings.failed;
@@ -226,7 +226,7 @@ function onDevices<T>(
   const { devices } = context.state;
   if (list === null) {
     const arrived = devices.present();
-    const names = [runQueue, ...arrived.map((device) => device.name)];
+    const names = [runQueue, ...arrived.map(nameOfDevice)];
     return devices.queues.run(names, () => operation(arrived.filter((device) => device.state === 'present')));
   }
   const names = namesOf(list, context);
@@ -240,6 +240,10 @@ function onDevices<T>(
     }
     return operation(found);
   });
+}
+
+function nameOfDevice(device: Device): string {
+  return device.name;
 }
 
 function firstRefusal(results: readonly Result<void>[]): Result<void> {

@@ -5,7 +5,7 @@ import { elementAt, elementCount } from '../lang/elements.ts';
 import { formatValue } from '../lang/literals.ts';
 import type { Op } from '../lang/op.ts';
 import { assertNever } from '../lang/types.ts';
-import { refusedBy } from './completion.ts';
+import { type Completion, refusedBy } from './completion.ts';
 import {
   addDevice,
   clearCounters,
@@ -135,7 +135,7 @@ function* branch(op: OpOf<'if'>, context: Context): Steps {
 }
 
 /** One round of a loop: the variables of its body are fresh. Null: the loop goes on. */
-function* round(body: readonly Op[], context: Context): Generator<Promise<unknown>, null | Awaited<ReturnType<Steps['return']>>['value'], unknown> {
+function* round(body: readonly Op[], context: Context): Generator<Promise<unknown>, Completion | null, unknown> {
   const turn = context.state.turn();
   if (turn !== null) yield turn;
   const completion = yield* runBody(body, context);

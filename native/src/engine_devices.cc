@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "engine_state.h"
+#include "pace.h"
 
 namespace pktsh {
 
@@ -19,7 +20,10 @@ Pacing pacing_of(const DeviceSpec& spec) { return {spec.paced, spec.paused, spec
 size_t size_of(const Run& run) { return sizeof run + (run.owns_progress ? sizeof(Progress) : 0); }
 size_t size_of(const Cfg& cfg) { return sizeof cfg + cfg.builder.bytes(); }
 
-bool has_reason_to_wait(const DeviceEntry& entry) { return entry.run != nullptr; }
+size_t running_among(const std::vector<DeviceEntry*>& entries) {
+  return static_cast<size_t>(
+      std::count_if(entries.begin(), entries.end(), [](const DeviceEntry* entry) { return entry->run != nullptr; }));
+}
 
 // Figures with the counters at nought, the rest as it was.
 RunSnapshot cleared_figures(const RunSnapshot& figures) {
@@ -33,27 +37,18 @@ RunSnapshot cleared_figures(const RunSnapshot& figures) {
   return cleared;
 }
 
-void publish_record(Run& run, const Progress& progress, int64_t started_at, uint64_t count) {
+// Gives a record to a Run that nobody reads yet, with everything at nought.
+void claim_record(Run& run, int64_t started_at) {
   StatsRecord& record = *run.record;
-  {
-    StatsChange change(record);
-    change.set(record.run, run.serial);
-    change.set(record.device, run.device);
-    for (StatsRecord::Word* word : {&record.sent, &record.bytes, &record.errors, &record.late, &record.skipped,
-                                    &record.stopped_at, &record.last_at}) {
-      change.set(*word, 0);
-    }
-    change.set(record.started_at, static_cast<uint64_t>(started_at));
+  StatsChange change(record);
+  change.set(record.run, run.serial);
+  change.set(record.device, run.device);
+  for (StatsRecord::Word* word :
+       {&record.sent, &record.bytes, &record.errors, &record.late, &record.skipped, &record.asked_base, &record.anchor,
+        &record.gap_ns, &record.gap_fraction, &record.burst, &record.limit, &record.stopped_at, &record.last_at}) {
+    change.set(*word, 0);
   }
-  ScheduleFigures schedule;
-  schedule.gap_ns = progress.pacing.gap.ns;
-  schedule.gap_fraction = progress.pacing.gap.fraction;
-  schedule.burst = progress.pacing.burst;
-  if (progress.run == run.serial) {  // else its sender anchors it
-    schedule.anchor = progress.anchor;
-    schedule.limit = count;
-  }
-  stats_set_schedule(record, schedule);
+  change.set(record.started_at, static_cast<uint64_t>(started_at));
 }
 
 }  // namespace
@@ -100,16 +95,15 @@ Result<Cfg*> Engine::State::make_cfg(const DeviceEntry* entry, DeviceSpec spec, 
   return Made::success(cfg.release());
 }
 
-// A Run that counts into a fresh record; there must be a free one.
-Run* Engine::State::make_run(DeviceEntry& entry, Progress* progress, int64_t started_at) {
+// A Run that counts into a fresh record; there must be a free one. Its sender makes the record show the schedule.
+Run* Engine::State::make_run(const DeviceEntry& entry, Progress* progress, int64_t started_at) {
   Run* const run = new Run;
   run->serial = next_serial++;
   run->device = entry.id;
   run->progress = progress;
   run->record = free_records.front();
   free_records.pop_front();
-  if (progress->run == 0) progress->run = run->serial;  // the first Run since start: nothing to hand on
-  publish_record(*run, *progress, started_at, entry.device->cfg.load(std::memory_order_relaxed)->count);  // relaxed: ours
+  claim_record(*run, started_at);
   return run;
 }
 
@@ -306,11 +300,9 @@ Result<int64_t> Engine::start(const std::vector<DeviceId>& ids) {
     progress->pacing = cfg.pacing;
     progress->next = {at, 0};
     progress->left = cfg.pacing.burst;
-    progress->anchor = cfg.pacing.paced && !cfg.pacing.paused ? at : 0;
-    progress->cfg = cfg.serial;
     progress->stream = state.claim_stream(entry->id);
-    cfg.builder.adopt(progress->generators);
     entry->run = state.make_run(*entry, progress, at);
+    adopt(*progress, *entry->run, cfg, at);
     entry->cleared = false;
     entry->device->run.store(entry->run, std::memory_order_release);  // release: published last
     woken.insert(entry->sender);
@@ -324,8 +316,7 @@ Result<Cookie> Engine::stop(const std::vector<DeviceId>& ids) {
   State& state = *state_;
   Result<std::vector<DeviceEntry*>> found = state.find_all(ids);
   if (!found.ok()) return Stopped::failure(std::move(found.status));
-  const size_t running = static_cast<size_t>(std::count_if(
-      found.value.begin(), found.value.end(), [](const DeviceEntry* entry) { return has_reason_to_wait(*entry); }));
+  const size_t running = running_among(found.value);
   if (!state.retired.room(running, running * (sizeof(Run) + sizeof(Progress)))) {
     return Stopped::failure(EBUSY, "stopping devices");
   }
@@ -356,8 +347,7 @@ Result<Cookie> Engine::clear_counters(const std::vector<DeviceId>& ids) {
   State& state = *state_;
   Result<std::vector<DeviceEntry*>> found = state.find_all(ids);
   if (!found.ok()) return Cleared::failure(std::move(found.status));
-  const size_t running = static_cast<size_t>(std::count_if(
-      found.value.begin(), found.value.end(), [](const DeviceEntry* entry) { return has_reason_to_wait(*entry); }));
+  const size_t running = running_among(found.value);
   if (!state.retired.room(running, running * sizeof(Run))) return Cleared::failure(EBUSY, "clearing counters");
   if (running > state.free_records.size()) {
     return Cleared::failure(ENOBUFS, "clearing the counters of more devices than there is room to count");

@@ -69,7 +69,7 @@ struct Engine::State {
   [[nodiscard]] DeviceEntry* find(DeviceId id);
   [[nodiscard]] Result<std::vector<DeviceEntry*>> find_all(const std::vector<DeviceId>& ids);
   [[nodiscard]] Result<Cfg*> make_cfg(const DeviceEntry* entry, DeviceSpec spec, const Driver& driver);
-  [[nodiscard]] Run* make_run(DeviceEntry& entry, Progress* progress, int64_t started_at);
+  [[nodiscard]] Run* make_run(const DeviceEntry& entry, Progress* progress, int64_t started_at);
   [[nodiscard]] RunSnapshot figures(const DeviceEntry& entry, const Run& run, bool running) const;
   void retire(Cookie cookie, Run* run);
   void finish(Run* run);

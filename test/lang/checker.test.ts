@@ -25,22 +25,43 @@ const silent: readonly (readonly [string, string])[] = [
   ['rates in packets and in bits', `${device('rate 1Mbps')}set tx0 rate 10kpps`],
   ['a computed rate', `param load = 1Mpps\n${device('rate load / 4')}`],
   ['a line rate', `let speed = 10Gbps\nlet rate_of = speed / wire(60B)\n${device('rate rate_of')}`],
-  ['names with labels and patterns', `${lab}${frame}for i in 0..3 { add_device "tx0@\${i}" on cpu i { frame probe } }\nset tx0@2 burst 4`],
-  ['a variable in device position', `${lab}${frame}let d = add_device tx0 on cpu 0 { frame probe }\nstart d\nprint d.sent`],
+  [
+    'names with labels and patterns',
+    `${lab}${frame}for i in 0..3 { add_device "tx0@\${i}" on cpu i { frame probe } }\nset tx0@2 burst 4`,
+  ],
+  [
+    'a variable in device position',
+    `${lab}${frame}let d = add_device tx0 on cpu 0 { frame probe }\nstart d\nprint d.sent`,
+  ],
   ['a string variable in device position', `${base}let d = "tx0@0"\nset d rate 2kpps\nexpect d.sent > 0`],
   ['a text before a metric', `${base}expect "tx0@0".sent > 0`],
   ['facts of lab interfaces', `${base}print rx0.mac, rx0.mtu, tx0.queues, tx0.up`],
   ['facts of machine interfaces', 'print eth0.mac, eth0.speed'],
   ['one sender of a receiver', `${base}expect rx0.from(tx0@0).lost == 0`],
   ['totals', `${base}expect devices.sent > 0 && receivers.lost == 0 && grace.latency.p99 < 1ms`],
-  ['within a percentage or a distance', `${base}expect tx0@0.achieved within 1% of tx0@0.asked\nexpect tx0@0.gap.p50 within 10us of 1ms`],
-  ['jobs', `${base}let j = every 1ms { print elapsed }\nat 1s { stop }\nlet s = spawn { wait 1s }\nawait s\ncancel j\nawait`],
+  [
+    'within a percentage or a distance',
+    `${base}expect tx0@0.achieved within 1% of tx0@0.asked\nexpect tx0@0.gap.p50 within 10us of 1ms`,
+  ],
+  [
+    'jobs',
+    `${base}let j = every 1ms { print elapsed }\nat 1s { stop }\nlet s = spawn { wait 1s }\nawait s\ncancel j\nawait`,
+  ],
   ['grace values', `${base}let g = rem_device tx0@0 async\nawait g\nsync timeout 1s`],
   ['a failure caught', `${base}try { rem_device tx0@0 } else { print error }`],
-  ['interfaces as parameters', `param dev: interface\n${frame.replace('eth()', 'eth(dst: dev.mac)')}add_device dev on cpu 0 { frame probe }\nprint dev.sent`],
+  [
+    'interfaces as parameters',
+    `param dev: interface\n${frame.replace('eth()', 'eth(dst: dev.mac)')}add_device dev on cpu 0 { frame probe }\nprint dev.sent`,
+  ],
   ['an interface with a default', 'param rx: interface = "eth3"\nreceiver sink on rx\nexpect sink.received > 0'],
-  ['frames on frames', `${lab}frame inner = ipv4() / udp() / pktgen\nframe outer = eth() / inner\nadd_device tx0 on cpu 0 { frame outer }`],
-  ['generators', 'frame f = eth(dst: 02:00:00:00:00:01) / ipv4(src: 10.0.0.0/24, dst: 10.0.0.1..10.0.0.9) / udp(src: random(1..9), dst: [1, 2])'],
+  [
+    'frames on frames',
+    `${lab}frame inner = ipv4() / udp() / pktgen\nframe outer = eth() / inner\nadd_device tx0 on cpu 0 { frame outer }`,
+  ],
+  [
+    'generators',
+    'frame f = eth(dst: 02:00:00:00:00:01) / ipv4(src: 10.0.0.0/24, dst: 10.0.0.1..10.0.0.9) / udp(src: random(1..9), dst: [1, 2])',
+  ],
   ['a loop variable again in the next loop', 'for i in 1..2 { print i }\nfor i in 1..2 { print i }'],
   ['picks', 'let r = pick([1kpps, 2kpps])\nwait pick(1ms..5ms)\nlet a = pick(10.0.0.0/8)\nprint r * 2, a + 1'],
   ['addresses of blocks', 'param net = 198.18.0.0/16\nprint net.first + 1, addr(net, 5)'],
@@ -104,9 +125,17 @@ const mistakes: readonly (readonly [string, string, readonly string[]])[] = [
   ['a loop variable assigned', 'for i in 1..2 { i = 3 }', ['PG3007 i']],
   ['a variable inside a device name', `let tx = "tx0"\n${base}start tx@0`, ['PG3008 tx@0']],
   ['an interface that the lab lacks', `${lab}${frame}add_device tx1 on cpu 0 { frame probe }`, ['PG3009 tx1']],
-  ['a pattern on an interface that the lab lacks', `${lab}${frame}add_device "tx1@\${1 + elapsed / 1s}" on cpu 0 { frame probe }`, ['PG3009 "tx1@${1 + elapsed / 1s}"']],
+  [
+    'a pattern on an interface that the lab lacks',
+    `${lab}${frame}add_device "tx1@\${1 + elapsed / 1s}" on cpu 0 { frame probe }`,
+    [`PG3009 "tx1@\${1 + elapsed / 1s}"`],
+  ],
   ['a receiver on an interface that the lab lacks', `${lab}receiver rx1`, ['PG3009 rx1']],
-  ['a device called as a receiver', `${lab}receiver rx0\n${frame}add_device rx0 on cpu 0 { frame probe }`, ['PG3010 rx0']],
+  [
+    'a device called as a receiver',
+    `${lab}receiver rx0\n${frame}add_device rx0 on cpu 0 { frame probe }`,
+    ['PG3010 rx0'],
+  ],
   ['a number for a device', 'let n = 5\nstart n', ['PG3011 n']],
   ['a lab that needs a variable', 'let m = 9000B\nlab { veth tx0 <-> rx0 { mtu m } }', ['PG3012 m']],
   ['no receiver', `${lab}print rx0.lost`, ['PG3016 rx0']],
@@ -152,7 +181,11 @@ const mistakes: readonly (readonly [string, string, readonly string[]])[] = [
   ['a file without pcap', device('file "x.pcap"'), ['PG5107 file "x.pcap"']],
   ['pcap without a file', device('driver pcap'), ['PG5108 driver pcap']],
   ['asked of an unpaced device', `${device('count 1')}print tx0.asked`, ['PG5201 tx0.asked']],
-  ['loss without sequence numbers', `${lab}receiver rx0\nframe f = eth() / ipv4()\nadd_device tx0 on cpu 0 { frame f }\nexpect rx0.lost == 0`, ['PG5202 rx0.lost']],
+  [
+    'loss without sequence numbers',
+    `${lab}receiver rx0\nframe f = eth() / ipv4()\nadd_device tx0 on cpu 0 { frame f }\nexpect rx0.lost == 0`,
+    ['PG5202 rx0.lost'],
+  ],
 ];
 
 for (const [name, text, expected] of mistakes) {
@@ -168,7 +201,10 @@ test('every mistake of a file is told, in source order', () => {
   const text = `${lab}wait 2\nprint load\nscenarios\n${frame}add_device tx1 on cpu 0 { frame probe; rate 5 }\nlet i = 1 / 0`;
   const codes = told(text).map((line) => line.slice(0, 6));
   assert.is(codes.filter((code) => code.startsWith('PG1')).length, 1);
-  assert.equal(codes.filter((code) => !code.startsWith('PG1')), ['PG2103', 'PG3009', 'PG2103', 'PG2301']);
+  assert.equal(
+    codes.filter((code) => !code.startsWith('PG1')),
+    ['PG2103', 'PG3009', 'PG2103', 'PG2301'],
+  );
 });
 
 test('a device that is misspelt where it is added is told there and not where it is used', () => {
@@ -182,7 +218,7 @@ const hints: readonly (readonly [string, string, string])[] = [
   ['the nearest parameter', device('burts 4'), 'did you mean `burst`?'],
   ['the nearest interface', `${lab}receiver rx`, 'did you mean `rx0`?'],
   ['the nearest field', 'frame f = udp(dts: 9)', 'did you mean `dst`?'],
-  ['the string form of a device', `let tx = "tx0"\n${base}start tx@0`, '`"${tx}@0"`'],
+  ['the string form of a device', `let tx = "tx0"\n${base}start tx@0`, `\`"\${tx}@0"\``],
   ['a factor', `let n = 5\n${device('rate n')}`, '`n * 1pps` or `n * 1Mbps`'],
   ['a comparison', `${base}expect rx0.lost`, 'compare it: `rx0.lost > …` or `rx0.lost == …`'],
 ];
@@ -190,7 +226,10 @@ const hints: readonly (readonly [string, string, string])[] = [
 for (const [name, text, expected] of hints) {
   test(`hints at ${name}`, () => {
     const { diagnostics } = compile(new SourceFile('test.pg', text));
-    assert.equal(diagnostics.flatMap((diagnostic) => diagnostic.hints), [expected]);
+    assert.equal(
+      diagnostics.flatMap((diagnostic) => diagnostic.hints),
+      [expected],
+    );
   });
 }
 
