@@ -32,8 +32,6 @@ const shortestFrame = 60;
 const linkHeader = 14;
 /** The largest frame that senders build: a 9000-byte MTU with Ethernet and two VLAN tags, rounded up. */
 export const largestFrame = 9216;
-/** Changing fields of a frame; senders keep the state of each in a Run of fixed size. */
-export const mostOperations = 32;
 
 /** Bytes that a stack of layers needs, without padding. */
 export function headerBytes(stack: readonly string[]): number {
@@ -122,9 +120,6 @@ export function assemble(frame: Value & { readonly type: 'frame' }, options: Ass
     writeBits(bytes, slotOf(at.start, field), BigInt(internetChecksum(header)));
     const changes = operations.some((operation) => writesInto(operation, at.start, at.protocol.size));
     if (changes) operations.push({ kind: 'checksum', offset, start: at.start, length: at.protocol.size });
-  }
-  if (operations.length > mostOperations) {
-    return refuse(report('PG5012', { count: operations.length, limit: mostOperations }, whole));
   }
   return { ok: true, program: { template: hexadecimal(bytes), operations } };
 }

@@ -165,12 +165,9 @@ export const meaning = {
   PG5011: entry('error', 'frame too large', (p: { size: string; room: string; limit: string }) => {
     return `the frame has ${p.size}, but ${p.limit} leaves room for ${p.room}`;
   }),
-  PG5012: entry('error', 'too many changing fields', (p: { count: number; limit: number }) => {
-    return `the frame changes ${p.count} fields from packet to packet, and ${p.limit} is the most`;
-  }),
-  PG5013: entry('error', 'empty list', (p: { field: string }) => `the list of \`${p.field}\` is empty`),
-  PG5014: entry('error', 'bad step', (p: { actual: string }) => `a step is a whole number above 0, not ${p.actual}`),
-  PG5015: entry('error', 'step in random', () => '`random` draws any value of a range: a step has no meaning there'),
+  PG5012: entry('error', 'empty list', (p: { field: string }) => `the list of \`${p.field}\` is empty`),
+  PG5013: entry('error', 'bad step', (p: { actual: string }) => `a step is a whole number above 0, not ${p.actual}`),
+  PG5014: entry('error', 'step in random', () => '`random` draws any value of a range: a step has no meaning there'),
 
   // parameters of devices, receivers and links
   PG5101: entry('error', 'unknown parameter', (p: { name: string }) => `a device has no parameter \`${p.name}\``),

@@ -40,6 +40,8 @@ export interface Context {
   readonly diagnostics: Diagnostic[];
   /** False where the parser lost statements: names may have been declared there, so none is called unknown. */
   readonly complete: boolean;
+  /** Whether something inside could not be read, so that what seems to be missing there may only be lost. */
+  readonly damaged: (span: Span) => boolean;
   /** Null where the file declares no lab. */
   readonly lab: ReadonlyMap<string, LabInterface> | null;
   readonly receivers: ReadonlyMap<string, Span>;

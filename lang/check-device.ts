@@ -25,21 +25,23 @@ export function checkAddDevice(context: Context, statement: AddDeviceStatement, 
   // What a misspelt device should have been called nobody knows: it then answers to every name.
   const sound = context.diagnostics.length === before;
   const cpu = checkAs(context, statement.cpu, ['number'], '`on cpu`', count);
-  const { parameters, settings } = checkSettings(context, statement.settings);
+  const { parameters, settings, whole } = checkSettings(context, statement.settings);
 
   const frame = settings.get('frame');
-  if (frame === undefined) {
+  // What was misspelt or could not be read may be what seems to be missing.
+  const damaged = !whole || context.damaged(statement.span);
+  if (frame === undefined && !damaged) {
     const hints = ['declare `frame probe = eth(…) / ipv4(…) / udp(…)` and say `frame probe` in the block'];
     const name = `\`${context.source.slice(statement.name.span)}\``;
     mistake(context, report('PG5001', { device: name }, statement.name.span, { hints }));
-  } else if (frame.value?.shape != null) {
+  } else if (frame?.value?.shape != null) {
     checkFrame(context, device, frame.value.shape, frame.setting, settings.get('pkt_size') ?? null);
   }
-  checkFile(context, settings);
+  if (!damaged) checkFile(context, settings);
   context.inventory.add({
     name: sound ? device.name : { kind: 'dynamic' },
     span: statement.name.span,
-    paced: paceParameters.some((name) => isPace(settings.get(name))),
+    paced: damaged || paceParameters.some((name) => isPace(settings.get(name))),
     shape: frame?.value?.shape ?? null,
   });
   return { op: 'add_device', span: statement.span, bind, name: device.expr, cpu, parameters };
@@ -71,15 +73,17 @@ type Settings = ReadonlyMap<string, CheckedSetting>;
 function checkSettings(
   context: Context,
   settings: readonly Setting[],
-): { readonly parameters: readonly Parameter[]; readonly settings: Settings } {
+): { readonly parameters: readonly Parameter[]; readonly settings: Settings; readonly whole: boolean } {
   const seen = new Map<string, Setting>();
   const checked = new Map<string, CheckedSetting>();
+  let whole = true;
   for (const setting of settings) {
     const name = setting.key.text;
     const parameter = deviceParameters.get(name);
     if (parameter === undefined) {
       const hints = didYouMean(name, deviceParameters.keys(), 'parameters');
       mistake(context, report('PG5101', { name }, setting.key.span, { hints }));
+      whole = false;
       continue;
     }
     const first = seen.get(name);
@@ -90,13 +94,14 @@ function checkSettings(
     }
     seen.set(name, setting);
     const value = checkSetting(context, parameter, setting);
-    if (value !== null) checked.set(name, value);
+    if (value === null) whole = false;
+    else checked.set(name, value);
   }
   checkPace(context, checked);
   const parameters = [...checked.values()].map(({ setting, expr }): Parameter => {
     return { name: setting.key.text, values: [expr], span: setting.span };
   });
-  return { parameters, settings: checked };
+  return { parameters, settings: checked, whole };
 }
 
 function checkSetting(context: Context, parameter: DeviceParameter, setting: Setting): CheckedSetting | null {

@@ -274,7 +274,6 @@ function checkCall(context: Context, expression: CallExpression): Typed {
   const protocol = protocols.get(callee.name);
   if (protocol !== undefined) return checkLayer(context, expression, protocol);
 
-  const values = args.map((arg) => context.expression(context, arg.value));
   if (callee.name === 'random') {
     const hints = ['control code draws with `pick(…)`'];
     return mistake(context, report('PG5007', {}, span, { hints }));
@@ -284,6 +283,7 @@ function checkCall(context: Context, expression: CallExpression): Typed {
     const hints = didYouMean(callee.name, [...Object.keys(functions), ...protocols.keys()], 'functions and layers');
     return mistake(context, report('PG3006', { name: callee.name }, callee.span, { hints }));
   }
+  const values = args.map((arg) => context.expression(context, arg.value));
   const named = args.find((arg) => arg.name !== null);
   if (named !== undefined) return mistake(context, report('PG2206', { function: callee.name }, named.span));
   if (values.some((value) => value.type === 'unknown')) return hole(span);

@@ -94,6 +94,7 @@ function path(expression: Expression): Path {
 }
 
 const dotted = (members: readonly Name[]) => members.map((member) => member.text).join('.');
+const isAsked = (member: string) => member === 'asked' || member === 'asked.bps';
 const placeOf = (members: readonly Name[]) => members.map((member) => member.span).reduce(cover);
 const displayed = (context: Context, expression: Expression) => `\`${context.source.slice(expression.span)}\``;
 
@@ -105,7 +106,7 @@ function memberOfName(context: Context, base: NameExpression, members: readonly 
   const isDevice = name.includes('@') || context.inventory.knows(name);
 
   if (name === 'devices') {
-    if (member.startsWith('asked')) context.inventory.ask(null, span);
+    if (isAsked(member)) context.inventory.ask(null, span);
     return metric(context, { kind: 'devices' }, deviceMetrics, members, span, '`devices`');
   }
   if (name === 'receivers') return receiverMetric(context, { kind: 'receivers' }, members, span, '`receivers`');
@@ -236,7 +237,7 @@ function deviceMetric(
   of: string,
 ): Typed {
   useDevice(context, device, device.expr.span);
-  if (dotted(members).startsWith('asked')) context.inventory.ask(device.name, span);
+  if (isAsked(dotted(members))) context.inventory.ask(device.name, span);
   return metric(context, { kind: 'device', device: device.expr }, deviceMetrics, members, span, of);
 }
 

@@ -23,8 +23,10 @@ export interface Checked {
 /**
  * Checks a whole file. Labs and receivers are known before the first statement, as they are there before it runs;
  * everything else is declared before it is used. What the parser could not read is passed over in silence.
+ *
+ * @param syntax what the parser reported
  */
-export function check(source: SourceFile, file: File): Checked {
+export function check(source: SourceFile, file: File, syntax: readonly Diagnostic[]): Checked {
   const diagnostics: Diagnostic[] = [];
   const { statements } = file;
   const lab = statements.find((statement) => statement.kind === 'lab');
@@ -33,7 +35,8 @@ export function check(source: SourceFile, file: File): Checked {
   const context: Context = {
     source,
     diagnostics,
-    complete: !hasHole(statements),
+    complete: !hasHole(file),
+    damaged: ({ start, end }) => syntax.some(({ span }) => span.start >= start && span.start <= end),
     lab: interfaces,
     receivers: receiverNames(statements, new Map()),
     inventory: new Inventory(),

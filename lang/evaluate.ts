@@ -159,7 +159,7 @@ function rangeOf(expr: Expr & { readonly kind: 'range' }, environment: Environme
   if (failed(written)) return written;
   const step = 'value' in written && typeof written.value === 'number' ? written.value : 0;
   if (Number.isSafeInteger(step) && step > 0) return { type: 'range', first, last, step };
-  return failureFrom(report('PG5014', { actual: formatValue(written) }, expr.step.span));
+  return failureFrom(report('PG5013', { actual: formatValue(written) }, expr.step.span));
 }
 
 function itemOf(expr: Expr & { readonly kind: 'index' }, environment: Environment): Result {

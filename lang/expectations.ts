@@ -4,7 +4,7 @@ import { EOF, type IParserErrorMessageProvider, type IToken, type TokenType, tok
 import { report } from './catalogue-syntax.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { Span } from './source.ts';
-import { didYouMean } from './suggest.ts';
+import { nearest } from './suggest.ts';
 import {
   Assign,
   Colon,
@@ -12,7 +12,9 @@ import {
   Keyword,
   MalformedText,
   Newline,
+  OpenBrace,
   reserved,
+  SetDevice,
   Slash,
   Stray,
   statementWords,
@@ -56,9 +58,12 @@ function firstOf(paths: readonly TokenType[][]): string {
 
 const labelOf = (type: TokenType) => type.LABEL ?? type.name;
 
+/** What is expected behind a whole statement. */
+export const theLineEnd = 'the end of the line';
+
 /** Words a mistake of the parser as a diagnostic. */
 export function explain(mistake: Mistake): Diagnostic {
-  const { expected, token, previous, first } = mistake;
+  const { expected, token, previous } = mistake;
   const span = placeOf(token, previous);
   const found = describe(token);
   if (token.tokenType === Stray) {
@@ -67,13 +72,19 @@ export function explain(mistake: Mistake): Diagnostic {
   const unknown = unknownStatement(mistake);
   if (unknown !== null) {
     const { startOffset, image } = unknown;
-    const words = statementWords.map(wordOf);
-    const hints = tokenMatcher(unknown, Identifier) ? didYouMean(image, words, 'statements are') : [];
-    return report('PG1102', { word: `\`${image}\`` }, { start: startOffset, end: startOffset + image.length }, { hints });
+    // One or two letters are near to everything.
+    const word = tokenMatcher(unknown, Identifier) && image.length > 2;
+    const near = word ? nearest(image, statementWords.map(wordOf)) : null;
+    const hints = near === null ? [] : [`did you mean \`${near}\`?`];
+    return report(
+      'PG1102',
+      { word: quoted(image) },
+      { start: startOffset, end: startOffset + image.length },
+      { hints },
+    );
   }
   if (expected === 'a name' && tokenMatcher(token, Keyword)) return report('PG1111', { word: found }, span);
-  const hints = hintsFor(mistake);
-  return report('PG1101', { expected, found }, span, { hints, note: first === token ? '' : `expected ${expected}` });
+  return report('PG1101', { expected, found }, span, { hints: hintsFor(mistake) });
 }
 
 /** The word that should have been a statement, if that is the mistake. */
@@ -99,7 +110,10 @@ function describe(token: IToken): string {
   if (tokenMatcher(token, EOF)) return 'the end of the file';
   if (token.tokenType === Newline) return token.image === ';' ? '`;`' : 'the end of the line';
   if (token.tokenType === TextMiddle || token.tokenType === TextTail) return '`}`';
-  const { image } = token;
+  return quoted(token.image);
+}
+
+function quoted(image: string): string {
   return `\`${image.length > shownLength ? `${image.slice(0, shownLength)}…` : image}\``;
 }
 
@@ -128,13 +142,15 @@ function strayHints(image: string): readonly string[] {
   }
 }
 
+const comparison = 'values are compared with `==`';
+
 /** How a statement goes, by its rule: for a reader who has the order of its words wrong. */
 const usage: Readonly<Record<string, string>> = {
   add_device: '`add_device NAME on cpu N { … }`',
   rem_device_all: '`rem_device_all`, `rem_device_all on cpu N`, with `async` at the end',
   set: '`set NAME rate 5kpps` or `set NAME { … }`',
   for: '`for NAME in FIRST..LAST { … }`',
-  wait_until: '`wait until CONDITION timeout DURATION`: the timeout is mandatory',
+  wait: '`wait until CONDITION timeout DURATION`: the timeout is mandatory',
   abort_when: '`abort when CONDITION`',
   receiver: '`receiver NAME on INTERFACE { … }`',
   scenario: '`scenario "name" { … }`',
@@ -144,18 +160,26 @@ const usage: Readonly<Record<string, string>> = {
 
 const wordOperators: Readonly<Record<string, string>> = { and: '&&', or: '||', not: '!' };
 
-function hintsFor({ expected, token, previous, rules }: Mistake): readonly string[] {
+/** What an `=` in the wrong place was meant to be. */
+function assignHints({ expected, previous, first }: Mistake): readonly string[] {
+  // Behind the key of a setting, which is the first word of its line or follows the devices of a `set`.
+  const setting = previous === first || first.tokenType === SetDevice;
+  if (expected === theLineEnd) return [setting ? 'a parameter and its value stand without `=`' : comparison];
+  return expected === OpenBrace.LABEL ? [comparison] : [];
+}
+
+function hintsFor(mistake: Mistake): readonly string[] {
+  const { expected, token, previous, rules } = mistake;
   const { tokenType, image } = token;
   if (tokenType === Slash && previous.tokenType === Slash) return ['comments begin with `#`'];
-  if (tokenType === Assign && rules.at(-1) !== 'param' && expected !== '`=`') {
-    return [rules.includes('setting') ? 'a parameter and its value stand without `=`' : 'values are compared with `==`'];
-  }
-  if (tokenType === Colon && expected === 'the end of the line') return ['`:` goes with named arguments and types'];
+  if (tokenType === Assign) return assignHints(mistake);
+  if (tokenType === Colon && expected === theLineEnd) return ['`:` goes with named arguments and types'];
   if (Object.hasOwn(wordOperators, image)) return [`write \`${wordOperators[image]}\``];
   if (expected === 'a string' && tokenMatcher(token, Identifier)) return [`\`"${image}"\``];
   const texts: readonly TokenType[] = [Text, TextHead, MalformedText];
   if (expected === 'a name' && texts.includes(tokenType)) return ['names stand without quotes here'];
-  const rule = rules.at(-1);
+  // `timeout` is a rule of its own, but part of the statement around it.
+  const rule = rules.findLast((name) => name !== 'timeout');
   const shape = rule === undefined || !Object.hasOwn(usage, rule) ? undefined : usage[rule];
   return shape === undefined ? [] : [shape];
 }

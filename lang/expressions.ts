@@ -80,14 +80,14 @@ export abstract class Expressions extends RecoveringParser {
   readonly member = this.RULE('member', (first: IToken, object: Expression): Expression => {
     this.CONSUME(Dot);
     const member = nameOf(this.CONSUME(Word));
-    return { kind: 'member', object, member, span: this.spanFrom(first) };
+    return this.ACTION(() => ({ kind: 'member', object, member, span: this.spanFrom(first) }));
   });
 
   readonly index = this.RULE('index', (first: IToken, object: Expression): Expression => {
     this.CONSUME(OpenBracket);
     const index = this.SUBRULE(this.expression);
     this.CONSUME(CloseBracket);
-    return { kind: 'index', object, index, span: this.spanFrom(first) };
+    return this.ACTION(() => ({ kind: 'index', object, index, span: this.spanFrom(first) }));
   });
 
   readonly call = this.RULE('call', (first: IToken, callee: Expression): Expression => {

@@ -58,7 +58,7 @@ export function fieldContent(path: string, field: ProtocolField, source: FieldSo
       const items = integers(written.items);
       if (!items.ok) return items;
       const values = items.value;
-      if (values.length === 0) return fail(report('PG5013', { field: path }, span));
+      if (values.length === 0) return fail(report('PG5012', { field: path }, span));
       if (values.length === 1) return { ok: true, value: { kind: 'value', value: values[0] as bigint } };
       return { ok: true, value: { kind: random ? 'random_list' : 'list', values } };
     }
@@ -75,7 +75,7 @@ export function fieldContent(path: string, field: ProtocolField, source: FieldSo
         return fail(report('PG5006', backwards, span, { hints: ['a range in a field runs upwards'] }));
       }
       const step = prefix ? null : written.step;
-      if (random && step !== null) return fail(report('PG5015', {}, span));
+      if (random && step !== null) return fail(report('PG5014', {}, span));
       if (first === last) return { ok: true, value: { kind: 'value', value: first } };
       if (random) return { ok: true, value: { kind: 'random', first, last } };
       return { ok: true, value: { kind: 'increment', first, last, step: BigInt(step ?? 1) } };

@@ -41,8 +41,8 @@ export const maxNesting = 200;
 export interface Layout {
   readonly tokens: readonly IToken[];
   readonly diagnostics: readonly Diagnostic[];
-  /** Whether brackets were still open at the end of the text, and nothing else was wrong with them. */
-  readonly unclosed: boolean;
+  /** Whether another line would go on with the last statement: its brackets are open, or it ends with an operator. */
+  readonly openEnded: boolean;
 }
 
 /** How many braces are open around a token; the braces of a block count as outside of it. */
@@ -101,11 +101,13 @@ class LayoutPass {
       else if (closers.has(token.tokenType) || token.tokenType === TextMiddle) this.#closer(token);
       else this.#emit(token);
     }
-    const unclosed = this.#diagnostics.length === 0 && this.#open.length > 0;
+    const last = this.#out.at(-1);
+    const goesOn = this.#open.length > 0 || (last !== undefined && continues(last));
+    const openEnded = this.#diagnostics.length === 0 && goesOn;
     this.#closeAll(0, this.#end);
     // Left by a statement that was cut out at the end of the file.
     if (this.#out.at(-1)?.tokenType === Newline) this.#out.pop();
-    return { tokens: this.#out, diagnostics: this.#diagnostics, unclosed };
+    return { tokens: this.#out, diagnostics: this.#diagnostics, openEnded };
   }
 
   #emit(token: IToken): void {
@@ -137,13 +139,30 @@ class LayoutPass {
   #closer(token: IToken): void {
     const partner = this.#partner(token.tokenType === TextMiddle ? TextTail : token.tokenType);
     if (partner < 0) {
-      this.#diagnostics.push(report('PG1107', { bracket: `\`${token.image}\`` }, spanOf(token)));
+      this.#stray(token);
       return;
     }
     this.#closeAll(partner + 1, token.startOffset);
     if (token.tokenType !== TextMiddle) this.#open.pop();
     if (token.tokenType === CloseBrace) this.#depth--;
     this.#emit(token);
+  }
+
+  /** A closer without partner: left out, or taken for the one that the innermost `(` or `[` needs. */
+  #stray(token: IToken): void {
+    const span = spanOf(token);
+    const bracket = `\`${token.image}\``;
+    const opener = this.#open.at(-1);
+    const needed = opener === undefined ? undefined : closing.get(opener.tokenType);
+    if (opener === undefined || (needed !== CloseParen && needed !== CloseBracket)) {
+      this.#diagnostics.push(report('PG1107', { bracket }, span));
+      return;
+    }
+    const hints = [`\`${opener.image}\` is closed with ${needed.LABEL}`];
+    const labels = [{ span: spanOf(opener), text: 'opened here' }];
+    this.#diagnostics.push(report('PG1107', { bracket }, span, { hints, labels }));
+    this.#open.pop();
+    this.#insert(needed, token.startOffset);
   }
 
   /** Where the bracket stands that a closer closes: `)` and `]` do not look past a brace; -1 if there is none. */
@@ -164,10 +183,14 @@ class LayoutPass {
       const type = closing.get(opener.tokenType) as TokenType;
       this.#diagnostics.push(report('PG1106', { bracket: `\`${opener.image}\`` }, spanOf(opener)));
       if (type === CloseBrace) this.#depth--;
-      const inserted = tokenAt(type, '', offset);
-      inserted.isInsertedInRecovery = true;
-      this.#emit(inserted);
+      this.#insert(type, offset);
     }
+  }
+
+  #insert(type: TokenType, offset: number): void {
+    const inserted = tokenAt(type, '', offset);
+    inserted.isInsertedInRecovery = true;
+    this.#emit(inserted);
   }
 
   /** Treats a run of line ends and semicolons as one; gives the index of its last. */

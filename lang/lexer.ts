@@ -90,7 +90,8 @@ function rawTokens(text: string, base: number): IToken[] {
   const strays = errors.map((error) => {
     return tokenAt(Stray, text.slice(error.offset, error.offset + error.length), base + error.offset);
   });
-  const placed = base === 0 ? tokens : tokens.map((token) => tokenAt(token.tokenType, token.image, base + token.startOffset));
+  const placed =
+    base === 0 ? tokens : tokens.map((token) => tokenAt(token.tokenType, token.image, base + token.startOffset));
   if (strays.length === 0) return placed;
   return [...placed, ...strays].sort((a, b) => a.startOffset - b.startOffset);
 }
@@ -146,11 +147,16 @@ function openInterpolation(token: IToken): Span {
   return { start: token.startOffset + at, end: token.startOffset + at + 2 };
 }
 
-function unknownEscape(escape: string, at: number): Diagnostic {
+function unknownEscape(written: string, at: number): Diagnostic {
   const known = escapeSpellings.map((spelling) => `\`${spelling}\``).join(' ');
-  return report('PG1005', { escape: `\`${escape}\`` }, { start: at, end: at + escape.length }, {
-    hints: [`there are ${known}; a backslash itself is \`\\\\\``],
-  });
+  return report(
+    'PG1005',
+    { escape: `\`${written}\`` },
+    { start: at, end: at + written.length },
+    {
+      hints: [`there are ${known}; a backslash itself is \`\\\\\``],
+    },
+  );
 }
 
 function bareDevice(token: IToken): Diagnostic {

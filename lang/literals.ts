@@ -264,20 +264,20 @@ const largestFrame = 65_535;
 
 function formatQuantity(type: UnitType, value: number): string {
   const exact = Number.isInteger(value) ? value : Number(value.toPrecision(measuredDigits));
-  const [smallest, ...larger] = unitsOf(type).filter((unit) => unit.shown) as [Unit, ...Unit[]];
-  let best = `${plain(exact)}${smallest.name}`;
-  if (type === 'size' && Math.abs(exact) <= largestFrame) return best;
-  for (const unit of larger) {
-    if (Math.abs(exact) < unit.factor) break;
-    const text = quotient(exact, unit.factor);
+  let best = { digits: plain(exact), unit: '' };
+  for (const unit of unitsOf(type)) {
+    if (unit.factor === 1) best = { ...best, unit: unit.name };
+    if (unit.shown === 'none' || Math.abs(exact) < unit.factor) continue;
+    if (type === 'size' && Math.abs(exact) <= largestFrame) continue;
+    const digits = quotient(exact, unit.factor);
+    if (digits === null || (unit.shown === 'whole' && digits.includes('.'))) continue;
     // On equal terms the larger unit wins: 1.234567ms, not 1234567ns.
-    if (text !== null && shownLength(text + unit.name) <= shownLength(best)) best = text + unit.name;
+    if (digitCount(digits) <= digitCount(best.digits)) best = { digits, unit: unit.name };
   }
-  return best;
+  return best.digits + best.unit;
 }
 
-/** The point does not count: it adds nothing to read. */
-const shownLength = (text: string) => text.replace('.', '').length;
+const digitCount = (text: string) => text.replace(/[-.]/g, '').length;
 
 /** `value / factor` as a decimal if that is exact, otherwise null. */
 function quotient(value: number, factor: number): string | null {

@@ -77,7 +77,7 @@ class Folding {
 
   #fold(weakest: number): Expression {
     let left = this.#operands[this.#at] as Expression;
-    let unchainable: { readonly level: number; readonly operator: IToken } | null = null;
+    let unchainable = null as { readonly level: number; readonly operator: IToken } | null;
     for (;;) {
       const operator = this.#operators[this.#at];
       const level = operator === undefined ? 0 : (precedence[operator.image] ?? 0);
@@ -132,7 +132,10 @@ class Folding {
   }
 }
 
-const after = (span: Span, least: Span): Span => ({ start: Math.max(span.end, least.end), end: Math.max(span.end, least.end) });
+const after = (span: Span, least: Span): Span => ({
+  start: Math.max(span.end, least.end),
+  end: Math.max(span.end, least.end),
+});
 
 function chained(operator: IToken, before: IToken): Diagnostic {
   const hints = operator.image === '..' ? ['a range has two ends; `step n` gives its stride'] : ['`a < b && b < c`'];

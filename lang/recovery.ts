@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import {
-  EOF,
   EmbeddedActionsParser,
+  EOF,
   type IParserErrorMessageProvider,
   type IRecognitionException,
   type IToken,
@@ -11,7 +11,7 @@ import {
 } from 'chevrotain';
 import type { ErrorNode } from './ast.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import { type Mistake, explain } from './expectations.ts';
+import { explain, type Mistake, theLineEnd } from './expectations.ts';
 import { depthOf } from './layout.ts';
 import type { Span } from './source.ts';
 import { CloseBrace, Newline, OpenBrace, tokenTypes } from './tokens.ts';
@@ -94,7 +94,7 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     this.#current = { first, depth: depthOf(first), failed: false };
     try {
       const parsed = item();
-      if (!this.#atEnd()) this.#unexpected('the end of the line');
+      if (!this.#atEnd()) this.#unexpected(theLineEnd);
       return parsed;
     } catch (thrown) {
       return this.#recover(thrown, first.startOffset, false);

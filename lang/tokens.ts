@@ -52,7 +52,9 @@ inOrder.push(Blank, Comment);
 export const Newline = token('Newline', /\r\n|\n|\r|;/, { label: 'the end of the line' });
 
 /** A whole string, `${…}` included; the lexer takes it apart, so that the parser never sees it. */
-export const RawText = token('RawText', /"(?:[^"\\\r\n$]|\\[^\r\n]|\$\{[^}$\r\n]*\}|\$(?!\{))*"/, { label: 'a string' });
+export const RawText = token('RawText', /"(?:[^"\\\r\n$]|\\[^\r\n]|\$\{[^}$\r\n]*\}|\$(?!\{))*"/, {
+  label: 'a string',
+});
 /** A string whose `${` is not closed before its closing quotes. */
 export const BrokenText = token('BrokenText', /"(?:[^"\\\r\n]|\\[^\r\n])*"/, { label: 'a string' });
 /** A string that has no end on its line. */
@@ -73,10 +75,13 @@ const digits = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 const letters = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_'];
 const hexLetters = [...'abcdefABCDEF'];
 
-/** Two colons or more, so that `60B:7` is none; the first group is hexadecimal, so that `src:` keeps its own colon. */
+/**
+ * Two colons or more, so that `60B:7` is none. The first group is hexadecimal, or missing before `::`, so that in
+ * `src:2001:db8::1` the argument keeps its own colon.
+ */
 export const ColonAddress = token(
   'ColonAddress',
-  /[0-9A-Fa-f]*(?::\w*){2,}(?:\.\w+)*(?:\/\d+(?!\w))?/,
+  /(?:[0-9A-Fa-f]+(?::\w*){2,}|::(?!:)\w*(?::\w*)*)(?:\.\w+)*(?:\/\d+(?!\w))?/,
   { label: 'an address', startChars: [...digits, ...hexLetters, ':'] },
 );
 /** Two single dots or more. */
@@ -84,7 +89,7 @@ export const DottedAddress = token('DottedAddress', /\d\w*(?:\.\w+){2,}(?:\/\d+(
   label: 'an address',
   startChars: digits,
 });
-export const Numeral = token('Numeral', /(?:0[xX][0-9A-Fa-f_]+|\d[\d_]*(?:\.\d[\d_]*)?)(?![\w%µμ])/, {
+export const Numeral = token('Numeral', /(?:0[xX][0-9A-Fa-f_]+|\d[\d_]*(?:\.\d[\d_]*)?)(?![\w%µμ]|\.\d)/, {
   label: 'a number',
   startChars: digits,
 });
@@ -100,10 +105,14 @@ export const BareDevice = token('BareDevice', /[A-Za-z_]\w*@(?!\w)/, { label: 'a
 
 function keyword(word: string, categories: TokenType[] = [Keyword]): TokenType {
   // Without the look-ahead `rem_device` would match the front of `rem_device_all`.
-  return token(word.replace(/(?:^|_)(\w)/g, (_, first: string) => first.toUpperCase()), new RegExp(`${word}(?!\\w)`), {
-    label: `\`${word}\``,
-    categories,
-  });
+  return token(
+    word.replace(/(?:^|_)(\w)/g, (_, first: string) => first.toUpperCase()),
+    new RegExp(`${word}(?!\\w)`),
+    {
+      label: `\`${word}\``,
+      categories,
+    },
+  );
 }
 
 export const Param = keyword('param');

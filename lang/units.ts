@@ -8,32 +8,34 @@ export interface Unit {
   readonly name: string;
   readonly type: UnitType;
   readonly factor: number;
-  /** Whether values are shown in it: KB and MB are read, but their 1000 is too easily taken for 1024. */
-  readonly shown: boolean;
+  /**
+   * Which values are shown in it: nobody writes 1.5min, and the 1000 of KB and MB is too easily taken for 1024.
+   */
+  readonly shown: 'any' | 'whole' | 'none';
 }
 
 /** All units, within a type from small to large. Own units: nanoseconds, bytes, packets and bits per second, percent. */
 export const units: readonly Unit[] = [
-  { name: 'ns', type: 'duration', factor: 1, shown: true },
-  { name: 'us', type: 'duration', factor: 1e3, shown: true },
-  { name: 'ms', type: 'duration', factor: 1e6, shown: true },
-  { name: 's', type: 'duration', factor: 1e9, shown: true },
-  { name: 'min', type: 'duration', factor: 60e9, shown: true },
-  { name: 'h', type: 'duration', factor: 3600e9, shown: true },
-  { name: 'B', type: 'size', factor: 1, shown: true },
-  { name: 'KB', type: 'size', factor: 1000, shown: false },
-  { name: 'KiB', type: 'size', factor: 1024, shown: true },
-  { name: 'MB', type: 'size', factor: 1e6, shown: false },
-  { name: 'MiB', type: 'size', factor: 1024 * 1024, shown: true },
-  { name: 'pps', type: 'pps', factor: 1, shown: true },
-  { name: 'kpps', type: 'pps', factor: 1e3, shown: true },
-  { name: 'Mpps', type: 'pps', factor: 1e6, shown: true },
-  { name: 'Gpps', type: 'pps', factor: 1e9, shown: true },
-  { name: 'bps', type: 'bps', factor: 1, shown: true },
-  { name: 'kbps', type: 'bps', factor: 1e3, shown: true },
-  { name: 'Mbps', type: 'bps', factor: 1e6, shown: true },
-  { name: 'Gbps', type: 'bps', factor: 1e9, shown: true },
-  { name: '%', type: 'percent', factor: 1, shown: true },
+  { name: 'ns', type: 'duration', factor: 1, shown: 'any' },
+  { name: 'us', type: 'duration', factor: 1e3, shown: 'any' },
+  { name: 'ms', type: 'duration', factor: 1e6, shown: 'any' },
+  { name: 's', type: 'duration', factor: 1e9, shown: 'any' },
+  { name: 'min', type: 'duration', factor: 60e9, shown: 'whole' },
+  { name: 'h', type: 'duration', factor: 3600e9, shown: 'whole' },
+  { name: 'B', type: 'size', factor: 1, shown: 'any' },
+  { name: 'KB', type: 'size', factor: 1000, shown: 'none' },
+  { name: 'KiB', type: 'size', factor: 1024, shown: 'whole' },
+  { name: 'MB', type: 'size', factor: 1e6, shown: 'none' },
+  { name: 'MiB', type: 'size', factor: 1024 * 1024, shown: 'whole' },
+  { name: 'pps', type: 'pps', factor: 1, shown: 'any' },
+  { name: 'kpps', type: 'pps', factor: 1e3, shown: 'any' },
+  { name: 'Mpps', type: 'pps', factor: 1e6, shown: 'any' },
+  { name: 'Gpps', type: 'pps', factor: 1e9, shown: 'any' },
+  { name: 'bps', type: 'bps', factor: 1, shown: 'any' },
+  { name: 'kbps', type: 'bps', factor: 1e3, shown: 'any' },
+  { name: 'Mbps', type: 'bps', factor: 1e6, shown: 'any' },
+  { name: 'Gbps', type: 'bps', factor: 1e9, shown: 'any' },
+  { name: '%', type: 'percent', factor: 1, shown: 'any' },
 ];
 
 const byName: ReadonlyMap<string, Unit> = new Map(units.map((unit) => [unit.name, unit]));

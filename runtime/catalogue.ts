@@ -42,7 +42,11 @@ export const runCatalogue = {
     return 'every job waits for something that can no longer happen';
   }),
 
-  PG6201: entry('warning', '`at` dropped', (p: { time: string; why: string }) => `\`at ${p.time}\` was dropped: ${p.why}`),
+  PG6201: entry(
+    'warning',
+    '`at` dropped',
+    (p: { time: string; why: string }) => `\`at ${p.time}\` was dropped: ${p.why}`,
+  ),
   PG6202: entry('warning', '`at` late', (p: { time: string; late: string }) => {
     return `\`at ${p.time}\` came ${p.late} late: its time was past already`;
   }),

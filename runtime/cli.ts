@@ -134,7 +134,10 @@ function commandLine(exit: (status: number) => void): Command {
 function runOptions(): readonly Option[] {
   return [
     new Option('--set <name=value>', 'give a parameter of the file a value; repeatable').argParser(collect),
-    new Option('--engine <engine>', 'what carries the operations out').choices(['native', 'dry-run']).default('native'),
+    new Option('--engine <engine>', 'what carries the operations out; native if not given').choices([
+      'native',
+      'dry-run',
+    ]),
     new Option('--lab', 'run in a private network namespace, also where the file declares none'),
     new Option('--seed <n>', 'seed of everything random, 64 bits; printed if not given'),
     new Option('--json', 'print the results as one JSON document'),

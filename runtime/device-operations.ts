@@ -7,18 +7,15 @@ import type { Span } from '../lang/source.ts';
 import { engineRefusal, ok, type Result, settled } from './completion.ts';
 import { assessShortfall, type Device } from './devices.ts';
 import { type Steps, wait } from './jobs.ts';
-import { type Context, namesOf, numberOf, settingsOf, valueOf } from './operands.ts';
+import { type Context, namesOf, numberOf, operand, settingsOf } from './operands.ts';
 import type { ScenarioState } from './scenario-state.ts';
 import { settleReceivers } from './settling.ts';
 
 type OpOf<Kind extends Op['op']> = Extract<Op, { readonly op: Kind }>;
 
-/** The queue in which starting and stopping of everything stand; no device has this name. */
-const runQueue = '';
-
 export function* addDevice(op: OpOf<'add_device'>, context: Context): Steps {
   const { state, scope } = context;
-  const name = valueOf(op.name, context);
+  const name = operand(op.name, context);
   if (!name.ok) return name.failed;
   const cpu = numberOf(op.cpu, '`cpu`', count, context);
   if (!cpu.ok) return cpu.failed;
@@ -37,7 +34,8 @@ export function* setDevices(op: OpOf<'set'>, context: Context): Steps {
   if (!names.ok) return names.failed;
   const settings = settingsOf(op.parameters, context);
   if (!settings.ok) return settings.failed;
-  const changes = names.value.map((name) => state.devices.set(name, settings.value, op.span));
+  const missing = op.devices === null ? 'ignored' : 'fails';
+  const changes = names.value.map((name) => state.devices.set(name, settings.value, op.span, missing));
   const done = firstRefusal(yield* wait(Promise.all(changes)));
   if (!done.ok) return done.failed;
   state.controlEvent();
@@ -109,12 +107,13 @@ export function* start(op: OpOf<'start'>, context: Context): Steps {
 async function begin(devices: readonly Device[], span: Span, state: ScenarioState): Promise<Result<void>> {
   const { engine, receivers, runs } = state;
   const stopped = devices.filter((device) => !state.devices.figures(device).running);
-  const fresh = !runs.active;
-  if (fresh) {
+  if (!runs.active) {
     const cleared = await receivers.clear(span);
     if (!cleared.ok) return cleared;
-    for (const device of [...receivers.accountable]) receivers.release(device);
   }
+  // Another job's `start` may have begun the run in the meantime.
+  const fresh = !runs.active;
+  if (fresh) for (const device of [...receivers.accountable]) receivers.release(device);
   const carried = stopped.map((device) => {
     assessShortfall(device, state.devices.figures(device));
     return receivers.owed(device);
@@ -226,12 +225,13 @@ function onDevices<T>(
   const { devices } = context.state;
   if (list === null) {
     const arrived = devices.present();
-    const names = [runQueue, ...arrived.map(nameOfDevice)];
-    return devices.queues.run(names, () => operation(arrived.filter((device) => device.state === 'present')));
+    return devices.queues.run(arrived.map(nameOfDevice), () =>
+      operation(arrived.filter((device) => device.state === 'present')),
+    );
   }
   const names = namesOf(list, context);
   if (!names.ok) return Promise.resolve(names);
-  return devices.queues.run([runQueue, ...new Set(names.value)], async () => {
+  return devices.queues.run([...new Set(names.value)], async () => {
     const found: Device[] = [];
     for (const [index, name] of names.value.entries()) {
       const device = devices.find(name, list[index]?.span as Span);

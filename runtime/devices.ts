@@ -19,8 +19,8 @@ import { percentile } from './histogram.ts';
 import type { InterfaceTable } from './interfaces.ts';
 import { OperationQueues } from './queues.ts';
 import type { Percentiles } from './results.ts';
-import { SentHistory } from './sent-history.ts';
 import { derivedSeed } from './seed.ts';
+import { SentHistory } from './sent-history.ts';
 import { DeviceTotals } from './totals.ts';
 
 /** A device's figures once it is gone: its histogram has gone into the totals. */
@@ -157,10 +157,10 @@ export class DeviceTable {
   }
 
   /** Changes some parameters at once; the rest, the counters and the sequence go on. */
-  set(name: string, settings: readonly Setting[], span: Span): Promise<Result<void>> {
+  set(name: string, settings: readonly Setting[], span: Span, missing: 'fails' | 'ignored'): Promise<Result<void>> {
     return this.queues.run([name], async () => {
       const found = this.find(name, span);
-      if (!found.ok) return found;
+      if (!found.ok) return missing === 'fails' ? found : ok(undefined);
       const device = found.value;
       const next = configured(device.configuration, settings);
       if (!next.ok) return next;

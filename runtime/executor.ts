@@ -18,7 +18,7 @@ import {
 } from './device-operations.ts';
 import { hasNoValue, isTrue, observe } from './expectations.ts';
 import type { Job, Steps } from './jobs.ts';
-import { type Context, numberOf, valueOf } from './operands.ts';
+import { type Context, numberOf, operand } from './operands.ts';
 import type { ScenarioState } from './scenario-state.ts';
 import { Scope } from './scope.ts';
 import {
@@ -45,7 +45,8 @@ export function* runBody(body: readonly Op[], context: Context): Steps {
     if (context.job.cancelled) return 'ended';
     const turn = context.state.turn();
     if (turn !== null) yield turn;
-    const completion = yield* carryOut(op, context);
+    const carried = carryOut(op, context);
+    const completion = typeof carried === 'object' && 'next' in carried ? yield* carried : carried;
     if (completion !== 'done') return completion;
   }
   return 'done';
@@ -56,7 +57,8 @@ export function bodyRunner(state: () => ScenarioState): (body: readonly Op[], sc
   return (body, scope, job) => runBody(body, { state: state(), scope, job });
 }
 
-function carryOut(op: Op, context: Context): Steps {
+/** Pure code is over when this returns; what may wait gives its steps. */
+function carryOut(op: Op, context: Context): Completion | Steps {
   switch (op.op) {
     case 'let':
     case 'assign':
@@ -119,9 +121,8 @@ function carryOut(op: Op, context: Context): Steps {
   }
 }
 
-// biome-ignore lint/correctness/useYield: pure code runs undisturbed
-function* setVariable(op: OpOf<'let'> | OpOf<'assign'>, context: Context): Steps {
-  const value = valueOf(op.value, context);
+function setVariable(op: OpOf<'let'> | OpOf<'assign'>, context: Context): Completion {
+  const value = operand(op.value, context);
   if (!value.ok) return value.failed;
   if (op.op === 'let') context.scope.declare(op.name, value.value);
   else context.scope.assign(op.name, value.value);
@@ -129,7 +130,7 @@ function* setVariable(op: OpOf<'let'> | OpOf<'assign'>, context: Context): Steps
 }
 
 function* branch(op: OpOf<'if'>, context: Context): Steps {
-  const condition = valueOf(op.condition, context);
+  const condition = operand(op.condition, context);
   if (!condition.ok) return condition.failed;
   return yield* inner(isTrue(condition.value) ? op.then : op.otherwise, context);
 }
@@ -144,7 +145,7 @@ function* round(body: readonly Op[], context: Context): Generator<Promise<unknow
 }
 
 function* forLoop(op: OpOf<'for'>, context: Context): Steps {
-  const over = valueOf(op.over, context);
+  const over = operand(op.over, context);
   if (!over.ok) return over.failed;
   const rounds = elementCount(over.value);
   for (let i = 0; i < rounds; i++) {
@@ -158,7 +159,7 @@ function* forLoop(op: OpOf<'for'>, context: Context): Steps {
 
 function* whileLoop(op: OpOf<'while'>, context: Context): Steps {
   for (;;) {
-    const condition = valueOf(op.condition, context);
+    const condition = operand(op.condition, context);
     if (!condition.ok) return condition.failed;
     if (!isTrue(condition.value)) return 'done';
     const left = yield* round(op.body, { ...context, scope: new Scope(context.scope) });
@@ -176,8 +177,7 @@ function* repeat(op: OpOf<'repeat'>, context: Context): Steps {
   return 'done';
 }
 
-// biome-ignore lint/correctness/useYield: pure code runs undisturbed
-function* leave(op: OpOf<'break'> | OpOf<'continue'>): Steps {
+function leave(op: OpOf<'break'> | OpOf<'continue'>): Completion {
   return op.op;
 }
 
@@ -189,10 +189,9 @@ function* attempt(op: OpOf<'try'>, context: Context): Steps {
   return yield* runBody(op.otherwise, { ...context, scope });
 }
 
-// biome-ignore lint/correctness/useYield: pure code runs undisturbed
-function* expect(op: OpOf<'expect'>, context: Context): Steps {
+function expect(op: OpOf<'expect'>, context: Context): Completion {
   const { state, scope, job } = context;
-  const label = op.label === null ? null : valueOf(op.label, context);
+  const label = op.label === null ? null : operand(op.label, context);
   if (label !== null && !label.ok) return label.failed;
   const observed = observe(op.condition, state.environment(scope, job), state.source);
   if (!observed.outcome.ok && !hasNoValue(observed.outcome)) return refusedBy(observed.outcome.failure).failed;
@@ -200,11 +199,10 @@ function* expect(op: OpOf<'expect'>, context: Context): Steps {
   return 'done';
 }
 
-// biome-ignore lint/correctness/useYield: pure code runs undisturbed
-function* print(op: OpOf<'print'>, context: Context): Steps {
+function print(op: OpOf<'print'>, context: Context): Completion {
   const texts: string[] = [];
   for (const expr of op.values) {
-    const value = valueOf(expr, context);
+    const value = operand(expr, context);
     if (!value.ok) return value.failed;
     texts.push(value.value.type === 'string' ? value.value.value : formatValue(value.value));
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { RandomStream, derivedSeed } from './seed.ts';
 import type { Completion } from './completion.ts';
+import { derivedSeed, RandomStream } from './seed.ts';
 
 /**
  * The code of a job: a generator that yields whatever promise it waits for and goes on with what that promise gave. What

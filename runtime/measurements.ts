@@ -5,7 +5,6 @@ import type { Reading, ResolvedMetricSource } from '../lang/evaluate.ts';
 import { failureFrom } from '../lang/failure.ts';
 import { deviceMetrics, graceMetrics, receiverMetrics } from '../lang/metrics.ts';
 import type { Span } from '../lang/source.ts';
-import { didYouMean } from '../lang/suggest.ts';
 import { assertNever } from '../lang/types.ts';
 import type { Value } from '../lang/value.ts';
 import { report } from './catalogue.ts';
@@ -57,7 +56,7 @@ export class Measurements {
     switch (source.kind) {
       case 'device': {
         const device = this.#devices.newest(source.device);
-        if (device === null) return refuse(this.#noDevice(source.device));
+        if (device === null) return refuse(noDevice(source.device, metric));
         return valued(deviceMetrics.get(metric)?.type, this.#ofDevice(device, metric));
       }
       case 'devices':
@@ -65,9 +64,10 @@ export class Measurements {
       case 'receiver': {
         const receiver = this.#receivers.find(source.receiver);
         if (receiver === null) return refuse(report('PG6303', { name: source.receiver }, nowhere));
-        if (source.from === null) return valued(receiverMetrics.get(metric)?.type, this.#ofReceivers([receiver], metric));
+        if (source.from === null)
+          return valued(receiverMetrics.get(metric)?.type, this.#ofReceivers([receiver], metric));
         const device = this.#devices.newest(source.from);
-        if (device === null) return refuse(this.#noDevice(source.from));
+        if (device === null) return refuse(noDevice(source.from, metric));
         const share = this.#receivers.share(receiver, device, this.#receivers.stats(receiver), this.#running());
         return valued(receiverMetrics.get(metric)?.type, ofShare(share, 0, metric));
       }
@@ -164,11 +164,6 @@ export class Measurements {
       }
     }
     return ofShare({ ...all, sent: expected.sent, lost: expected.lost }, other, metric);
-  }
-
-  #noDevice(name: string): Diagnostic {
-    const names = new Set(this.#devices.all.map((device) => device.name));
-    return report('PG6002', { name }, nowhere, { hints: didYouMean(name, names, 'devices here') });
   }
 }
 
@@ -292,6 +287,11 @@ export function difference(now: Histogram, before: Histogram): Histogram {
   }
   const bound = highest < 0 ? 0 : bucketStart(highest + 1) - 1;
   return { counts, total: now.total - before.total, max: Math.min(now.max, bound) };
+}
+
+/** The checker knows that a device of the name is added somewhere: it is just not there yet. */
+function noDevice(name: string, metric: string): Diagnostic {
+  return noValue(`\`${name}.${metric}\``, 'the device has not been added yet');
 }
 
 function noValue(what: string, why: string): Diagnostic {

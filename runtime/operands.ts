@@ -17,13 +17,13 @@ export interface Context {
   readonly job: Job;
 }
 
-export function valueOf(expr: Expr, { state, scope, job }: Context): Result<Value> {
+export function operand(expr: Expr, { state, scope, job }: Context): Result<Value> {
   return state.evaluate(expr, scope, job);
 }
 
 /** A number or quantity in its base unit, inside its bounds. `subject` names it in diagnostics. */
 export function numberOf(expr: Expr, subject: string, bounds: Bounds, context: Context): Result<number> {
-  const value = valueOf(expr, context);
+  const value = operand(expr, context);
   if (!value.ok) return value;
   const problem = boundsProblem(subject, value.value, bounds, expr.span);
   if (problem !== null) return refused(problem);
@@ -40,7 +40,7 @@ export function durationOf(expr: Expr, subject: string, bounds: Bounds, context:
 export function namesOf(exprs: readonly Expr[], context: Context): Result<readonly string[]> {
   const names: string[] = [];
   for (const expr of exprs) {
-    const value = valueOf(expr, context);
+    const value = operand(expr, context);
     if (!value.ok) return value;
     names.push(nameOf(value.value));
   }
@@ -52,7 +52,7 @@ export function settingsOf(parameters: readonly Parameter[], context: Context): 
   for (const { name, values, span } of parameters) {
     const evaluated: Value[] = [];
     for (const expr of values) {
-      const value = valueOf(expr, context);
+      const value = operand(expr, context);
       if (!value.ok) return value;
       evaluated.push(value.value);
     }

@@ -24,9 +24,9 @@ export class OperationQueues {
     return !this.#tails.has(name);
   }
 
-  /** Settles when everything that was queued before this call is over. */
+  /** Settles when nothing is under way and nothing queued. */
   async drained(): Promise<void> {
-    await Promise.all(this.#tails.values());
+    while (this.#tails.size > 0) await Promise.all(this.#tails.values());
   }
 
   #leave(names: readonly string[], tail: Promise<void>): void {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Span } from '../lang/source.ts';
-import { type Result, ok, settled } from './completion.ts';
+import { ok, type Result, settled } from './completion.ts';
 import type { Device, DeviceTable } from './devices.ts';
 import type { Engine, ReceiverId, ReceiverStats } from './engine.ts';
 import type { InterfaceTable } from './interfaces.ts';
@@ -84,10 +84,7 @@ export class ReceiverTable {
   }
 
   /** Opens a receiver; it counts from then on. */
-  async open(
-    plan: Pick<Receiver, 'name' | 'interface' | 'settle' | 'expects'>,
-    span: Span,
-  ): Promise<Result<void>> {
+  async open(plan: Pick<Receiver, 'name' | 'interface' | 'settle' | 'expects'>, span: Span): Promise<Result<void>> {
     const facts = await this.#interfaces.find(plan.interface, span);
     if (!facts.ok) return facts;
     const { name, interface: on } = plan;

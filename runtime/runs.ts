@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { formatValue } from '../lang/literals.ts';
 import type { Span } from '../lang/source.ts';
 import type { Clock } from './clock.ts';
 import type { Alarm, Timers } from './timers.ts';
@@ -103,7 +104,9 @@ export class Runs {
     for (const [at, alarm] of [...this.#pending]) {
       alarm?.cancel();
       this.#pending.delete(at);
-      at.drop(elapsed === null ? 'no run began' : `its run ended after ${Number(elapsed) / 1e6} ms`);
+      at.drop(elapsed === null ? 'no run began' : `its run ended after ${duration(elapsed)}`);
     }
   }
 }
+
+const duration = (ns: bigint): string => formatValue({ type: 'duration', value: Number(ns) });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Diagnostic } from '../lang/diagnostic.ts';
-import { type Environment, evaluate, type Reading } from '../lang/evaluate.ts';
+import { type Environment, evaluate, type Reading, type ResolvedMetricSource } from '../lang/evaluate.ts';
 import { failureFrom } from '../lang/failure.ts';
 import type { Expr, Op } from '../lang/op.ts';
 import type { SourceFile, Span } from '../lang/source.ts';
@@ -103,14 +103,7 @@ export class ScenarioState {
   // --- expressions ----------------------------------------------------------------------------------------------------
 
   environment(scope: Scope, job: Job): Environment {
-    return {
-      variable: (name) => scope.lookup(name),
-      metric: (source, metric) => this.measurements.metric(source, metric),
-      fact: (name, fact) => this.#fact(name, fact),
-      random: () => job.random.next(),
-      elapsed: () => ({ type: 'duration', value: Number(this.runs.elapsed()) }),
-      caught: () => scope.caught,
-    };
+    return new JobEnvironment(this, scope, job);
   }
 
   evaluate(expr: Expr, scope: Scope, job: Job): Result<Value> {
@@ -119,7 +112,7 @@ export class ScenarioState {
     return outcome.ok ? ok(outcome.value) : refusedBy(outcome.failure);
   }
 
-  #fact(name: string, fact: string): Reading {
+  fact(name: string, fact: string): Reading {
     const facts = this.interfaces.get(name);
     const nowhere: Span = { start: 0, end: 0 };
     const unknown = (): Reading => ({
@@ -269,6 +262,8 @@ export class ScenarioState {
     const now = this.clock.now();
     const longest = this.receivers.longestSettle > ppsWindow ? this.receivers.longestSettle : ppsWindow;
     for (const device of this.receivers.accountable) {
+      // What a removed one had sent was recorded when it went.
+      if (device.state === 'removed') continue;
       device.history.record(now, this.receivers.owed(device), longest + pollPeriod);
     }
   }
@@ -284,6 +279,43 @@ export class ScenarioState {
       },
       true,
     );
+  }
+}
+
+/** What expressions see from one place of one job. */
+class JobEnvironment implements Environment {
+  readonly #state: ScenarioState;
+  readonly #scope: Scope;
+  readonly #job: Job;
+
+  constructor(state: ScenarioState, scope: Scope, job: Job) {
+    this.#state = state;
+    this.#scope = scope;
+    this.#job = job;
+  }
+
+  variable(name: string): Value {
+    return this.#scope.lookup(name);
+  }
+
+  metric(source: ResolvedMetricSource, metric: string): Reading {
+    return this.#state.measurements.metric(source, metric);
+  }
+
+  fact(name: string, fact: string): Reading {
+    return this.#state.fact(name, fact);
+  }
+
+  random(): number {
+    return this.#job.random.next();
+  }
+
+  elapsed(): Value {
+    return { type: 'duration', value: Number(this.#state.runs.elapsed()) };
+  }
+
+  caught(): string {
+    return this.#scope.caught;
   }
 }
 

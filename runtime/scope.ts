@@ -5,7 +5,8 @@ import type { Value } from '../lang/value.ts';
 /** Variables of one block; bodies of jobs see those around them by reference. */
 export class Scope {
   readonly #parent: Scope | null;
-  readonly #values = new Map<string, Value>();
+  /** Made with the first variable: most rounds of a loop declare none. */
+  #values: Map<string, Value> | null = null;
   /** What the `try … else` caught in whose `else` this block stands. */
   readonly caught: string;
 
@@ -15,14 +16,15 @@ export class Scope {
   }
 
   declare(name: string, value: Value): void {
+    this.#values ??= new Map();
     this.#values.set(name, value);
   }
 
   /** Gives the variable a new value where it was declared. @throws Error where it was not, which the checker excludes */
   assign(name: string, value: Value): void {
     let scope: Scope | null = this;
-    while (scope !== null && !scope.#values.has(name)) scope = scope.#parent;
-    if (scope === null) throw new Error(`variable ${name} was never declared`);
+    while (scope !== null && scope.#values?.has(name) !== true) scope = scope.#parent;
+    if (scope?.#values == null) throw new Error(`variable ${name} was never declared`);
     scope.#values.set(name, value);
   }
 
@@ -30,7 +32,7 @@ export class Scope {
   lookup(name: string): Value {
     let scope: Scope | null = this;
     while (scope !== null) {
-      const value = scope.#values.get(name);
+      const value = scope.#values?.get(name);
       if (value !== undefined) return value;
       scope = scope.#parent;
     }

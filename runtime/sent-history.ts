@@ -21,7 +21,8 @@ export class SentHistory {
   record(at: bigint, sent: number, window = 0n): void {
     this.#samples.push({ at, sent });
     let keep = 0;
-    while (window > 0n && keep + 1 < this.#samples.length && (this.#samples[keep + 1] as Sample).at <= at - window) keep++;
+    while (window > 0n && keep + 1 < this.#samples.length && (this.#samples[keep + 1] as Sample).at <= at - window)
+      keep++;
     if (keep > 0) this.#samples.splice(0, keep);
   }
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { notNegative, positive } from '../lang/bounds.ts';
+import { evaluate } from '../lang/evaluate.ts';
 import { formatValue } from '../lang/literals.ts';
 import type { Expr, Op } from '../lang/op.ts';
 import type { Value } from '../lang/value.ts';
 import { report } from './catalogue.ts';
-import { type Failed, type Refused, type Result, ok, refused, settled } from './completion.ts';
+import { type Completion, type Failed, ok, type Refused, type Result, refused, settled } from './completion.ts';
 import { finishRun } from './device-operations.ts';
 import { hasNoValue, isTrue } from './expectations.ts';
 import { type Job, type Steps, wait } from './jobs.ts';
-import { type Context, durationOf, valueOf } from './operands.ts';
-import { evaluate } from '../lang/evaluate.ts';
+import { type Context, durationOf, operand } from './operands.ts';
 import { placeOf } from './report/json.ts';
 import { pollPeriod, type ScenarioState } from './scenario-state.ts';
 import { Scope } from './scope.ts';
@@ -57,7 +57,8 @@ export function* waitStopped(op: OpOf<'wait_stopped'>, context: Context): Steps 
   const happened = yield* until(() => running().length === 0, { polled: false, timeout: timeout.value }, state);
   if (!happened) {
     const names = running().map((device) => `\`${device.name}\``);
-    const devices = names.length > 3 ? `${names.length} devices are` : `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'}`;
+    const devices =
+      names.length > 3 ? `${names.length} devices are` : `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'}`;
     const what = { devices, timeout: duration(timeout.value ?? 0n) };
     return ended(refused(report('PG6102', what, op.span), 'failed'));
   }
@@ -135,7 +136,7 @@ function holds(condition: Expr, { state, scope, job }: Context): Result<boolean>
   const outcome = evaluate(condition, state.environment(scope, job));
   if (hasNoValue(outcome)) return ok(false);
   if (outcome.ok) return ok(isTrue(outcome.value));
-  return valueOf(condition, { state, scope, job }) as Refused;
+  return operand(condition, { state, scope, job }) as Refused;
 }
 
 export function* abortWhen(op: OpOf<'abort_when'>, context: Context): Steps {
@@ -162,8 +163,7 @@ export function* abortWhen(op: OpOf<'abort_when'>, context: Context): Steps {
 
 // --- jobs -------------------------------------------------------------------------------------------------------------
 
-// biome-ignore lint/correctness/useYield: it registers a job and goes on without waiting
-export function* spawn(op: OpOf<'spawn'>, context: Context): Steps {
+export function spawn(op: OpOf<'spawn'>, context: Context): Completion {
   const { state, scope } = context;
   const job = state.register('spawn', context.job);
   state.beginLater(job, () => state.runBody(op.body, new Scope(scope), job));
@@ -171,8 +171,7 @@ export function* spawn(op: OpOf<'spawn'>, context: Context): Steps {
   return 'done';
 }
 
-// biome-ignore lint/correctness/useYield: it registers a job and goes on without waiting
-export function* at(op: OpOf<'at'>, context: Context): Steps {
+export function at(op: OpOf<'at'>, context: Context): Completion {
   const { state, scope } = context;
   const time = durationOf(op.time, '`at`', notNegative, context);
   if (!time.ok) return time.failed;
@@ -201,8 +200,7 @@ export function* at(op: OpOf<'at'>, context: Context): Steps {
   return 'done';
 }
 
-// biome-ignore lint/correctness/useYield: it registers a job and goes on without waiting
-export function* every(op: OpOf<'every'>, context: Context): Steps {
+export function every(op: OpOf<'every'>, context: Context): Completion {
   const { state, scope } = context;
   const period = durationOf(op.period, '`every`', positive, context);
   if (!period.ok) return period.failed;
@@ -252,7 +250,7 @@ export function* awaitTarget(op: OpOf<'await'>, context: Context): Steps {
     yield Promise.all(spawned.map((child) => child.done));
     return 'done';
   }
-  const target = valueOf(op.target, context);
+  const target = operand(op.target, context);
   if (!target.ok) return target.failed;
   if (target.value.type === 'job') yield state.jobs.get(target.value.id)?.done ?? Promise.resolve();
   if (target.value.type === 'grace') yield state.graces.get(target.value.id) ?? Promise.resolve();
@@ -262,7 +260,7 @@ export function* awaitTarget(op: OpOf<'await'>, context: Context): Steps {
 /** Ends a job and everything that it registered; what the engine is doing for it comes to its end. */
 export function* cancel(op: OpOf<'cancel'>, context: Context): Steps {
   const { state } = context;
-  const target = valueOf(op.job, context);
+  const target = operand(op.job, context);
   if (!target.ok) return target.failed;
   const job = target.value.type === 'job' ? state.jobs.get(target.value.id) : undefined;
   job?.cancel();

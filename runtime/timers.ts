@@ -28,7 +28,10 @@ export class Timers {
   readonly #queue = new InstantQueue<Timer>();
   #foreground = 0;
   #order = 0;
-  #armed: { readonly instant: bigint; readonly sleep: AbortController } | null = null;
+  #closed = false;
+  /** Instants at which the clock wakes us, the earliest last. */
+  #armed: bigint[] = [];
+  #sleeping = new AbortController();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -41,6 +44,7 @@ export class Timers {
 
   set(instant: bigint, order: number, fire: () => void, background = false): Alarm {
     const timer: Timer = { instant, order, index: notQueued, background, fire };
+    if (this.#closed) return { cancel: () => {} };
     this.#queue.add(timer);
     if (!background) this.#foreground++;
     this.#arm();
@@ -61,6 +65,13 @@ export class Timers {
     return { done, ...this.set(instant, order, wake) };
   }
 
+  /** Nothing fires any more, and nothing can be set. */
+  close(): void {
+    this.#closed = true;
+    for (let first = this.#queue.first; first !== undefined; first = this.#queue.first) this.#take(first);
+    this.#arm();
+  }
+
   #take(timer: Timer): void {
     this.#queue.remove(timer);
     if (!timer.background) this.#foreground--;
@@ -69,20 +80,30 @@ export class Timers {
   #arm(): void {
     const mayPass = this.#foreground > 0 || this.#clock.onIdle === undefined;
     const first = mayPass ? this.#queue.first : undefined;
-    // An armed instant that is too early only costs a look; one that nobody wants would move virtual time.
-    if (this.#armed !== null && first !== undefined && this.#armed.instant <= first.instant) return;
-    this.#armed?.sleep.abort();
-    this.#armed = null;
-    if (first === undefined) return;
-    const sleep = new AbortController();
-    this.#armed = { instant: first.instant, sleep };
-    void this.#clock.sleepUntil(first.instant, sleep.signal).then(() => {
-      if (!sleep.signal.aborted) this.#fire();
+    if (first === undefined) {
+      // A sleep that nobody wants would move virtual time, and keep a process alive.
+      if (this.#armed.length > 0) this.#disarm();
+      return;
+    }
+    // To be woken too early only costs a look.
+    const earliest = this.#armed.at(-1);
+    if (earliest !== undefined && earliest <= first.instant) return;
+    const { instant } = first;
+    const { signal } = this.#sleeping;
+    this.#armed.push(instant);
+    void this.#clock.sleepUntil(instant, signal).then(() => {
+      if (!signal.aborted) this.#fire();
     });
   }
 
+  #disarm(): void {
+    this.#sleeping.abort();
+    this.#sleeping = new AbortController();
+    this.#armed = [];
+  }
+
   #fire(): void {
-    this.#armed = null;
+    this.#armed.pop();
     const first = this.#queue.first;
     if (first !== undefined && first.instant <= this.#clock.now()) {
       this.#take(first);

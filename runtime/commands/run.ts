@@ -31,7 +31,7 @@ import { parameterValues } from './parameter-values.ts';
 
 export interface RunFlags {
   readonly set?: readonly string[];
-  readonly engine: OfferedEngine;
+  readonly engine?: OfferedEngine;
   readonly lab?: boolean;
   readonly seed?: string;
   readonly json?: boolean;
@@ -91,7 +91,7 @@ async function carryOut(
 ): Promise<number> {
   // Before the engine: a signal that comes while it opens must end the run, not tear the process away from it.
   const signals = handleSignals();
-  const opened = await openEngine(flags.engine);
+  const opened = await openEngine(flags.engine ?? 'native');
   if (!opened.ok) {
     signals.release();
     return refuse(opened.refusal, output);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { DevicePlan, DeviceStats, Ratio } from '../engine.ts';
-import { bucketCount, bucketOf } from '../histogram.ts';
+import { bucketOf, emptyHistogram, type Histogram } from '../histogram.ts';
 
 /** An unpaced device of the perfect machine: 1 Mpps, 1000 ns a packet. */
 const unpacedGap: Ratio = { numerator: 1000n, denominator: 1n };
@@ -39,8 +39,8 @@ export class DryDevice {
   #asked: number | null = 0;
   /** Packets of this run that a clearing of counters took out of `#counted`; `count` is about all of them. */
   #cleared = 0;
-  #gaps = new Float64Array(bucketCount);
-  #gapTotal = 0;
+  /** Gaps by bucket of the histogram: a schedule has few different ones. */
+  readonly #gaps = new Map<number, number>();
   #gapMax = 0;
 
   constructor(plan: DevicePlan) {
@@ -134,7 +134,7 @@ export class DryDevice {
       running: this.#running,
       startedAt: this.#startedAt,
       stoppedAt: this.#stoppedAt,
-      gaps: { counts: this.#gaps.slice(), total: this.#gapTotal, max: this.#gapMax },
+      gaps: this.#histogram(),
       driver: this.plan.driver === 'auto' ? 'packet' : this.plan.driver,
       failure: null,
     };
@@ -173,16 +173,25 @@ export class DryDevice {
   #gap(ns: number, times: number): void {
     if (times <= 0) return;
     const bucket = bucketOf(ns);
-    this.#gaps[bucket] = (this.#gaps[bucket] as number) + times;
-    this.#gapTotal += times;
+    this.#gaps.set(bucket, (this.#gaps.get(bucket) ?? 0) + times);
     this.#gapMax = Math.max(this.#gapMax, ns);
   }
 
   #resetMeasures(): void {
     this.#asked = this.plan.period === null ? null : 0;
-    this.#gaps = new Float64Array(bucketCount);
-    this.#gapTotal = 0;
+    this.#gaps.clear();
     this.#gapMax = 0;
+  }
+
+  #histogram(): Histogram {
+    if (this.#gaps.size === 0) return emptyHistogram;
+    const counts = new Array<number>(Math.max(...this.#gaps.keys()) + 1).fill(0);
+    let total = 0;
+    for (const [bucket, times] of this.#gaps) {
+      counts[bucket] = times;
+      total += times;
+    }
+    return { counts, total, max: this.#gapMax };
   }
 }
 

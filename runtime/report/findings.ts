@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { render } from '../../lang/render.ts';
+import { type Palette as RenderPalette, renderAll } from '../../lang/render.ts';
 import type { Finding } from '../refusal.ts';
 import type { Channel } from './output.ts';
+import type { Palette } from './palette.ts';
 
 /** Writes every diagnostic with the line that it is about. */
 export function writeFindings(findings: readonly Finding[], channel: Channel): void {
+  const palette = renderPalette(channel.palette);
   for (const { source, diagnostics } of findings) {
-    for (const diagnostic of diagnostics) {
-      channel.write(`${render(diagnostic, source, channel.palette).replace(/\n*$/, '')}\n`);
-    }
+    if (diagnostics.length > 0) channel.write(`${renderAll(diagnostics, source, palette)}\n`);
   }
+}
+
+function renderPalette({ error, warning, strong, dim, accent }: Palette): RenderPalette {
+  return { error, warning, message: strong, frame: dim, label: accent, hint: accent };
 }

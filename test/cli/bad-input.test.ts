@@ -4,9 +4,15 @@ import { Buffer } from 'node:buffer';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { maxScriptBytes } from '../../runtime/script-input.ts';
-import { type Given, pktsh, withFiles } from './pktsh.ts';
+import { type Given, makeFiles, pktsh, removeFiles } from './pktsh.ts';
 
 const test = suite('bad input');
+
+let cwd = '';
+test.before(() => {
+  cwd = makeFiles(files);
+});
+test.after(() => removeFiles(cwd));
 
 const files: Readonly<Record<string, string | Uint8Array>> = {
   'fine.pg': 'print 1\n',
@@ -135,39 +141,31 @@ const cases: readonly Case[] = [
 
 for (const { args, given, status, says } of cases) {
   test(`pktsh ${args.join(' ')}`, async () => {
-    await withFiles(files, async (cwd) => {
-      const done = await pktsh(args, { ...given, cwd });
-      assert.is(done.stderr.split('\n')[0], says);
-      assert.is(done.status, status);
-      assert.is(done.stdout, '');
-    });
+    const done = await pktsh(args, { ...given, cwd });
+    assert.is(done.stderr.split('\n')[0], says);
+    assert.is(done.status, status);
+    assert.is(done.stdout, '');
   });
 }
 
 test('a value of the wrong type is one diagnostic that names the option, the type and the problem', async () => {
-  await withFiles(files, async (cwd) => {
-    const { status, stderr } = await pktsh(run('params.pg', '--set', 'load=1000', '--set', 'size=64B'), { cwd });
-    assert.is(status, 2);
-    assert.match(stderr, /^error\[PG7004\]: `--set load=1000`: `load` is a pps, but /);
-    assert.match(stderr, '--> --set:1:6');
-    assert.is(stderr.match(/^error/gm)?.length, 1);
-  });
+  const { status, stderr } = await pktsh(run('params.pg', '--set', 'load=1000', '--set', 'size=64B'), { cwd });
+  assert.is(status, 2);
+  assert.match(stderr, /^error\[PG7004\]: `--set load=1000`: `load` is a pps, but /);
+  assert.match(stderr, '--> --set:1:6');
+  assert.is(stderr.match(/^error/gm)?.length, 1);
 });
 
 test('an unknown parameter is told the nearest one and those there are', async () => {
-  await withFiles(files, async (cwd) => {
-    const { stderr } = await pktsh(run('params.pg', '--set', 'laod=1Mpps', '--set', 'size=64B'), { cwd });
-    assert.match(stderr, 'hint: did you mean `load`?');
-    assert.match(stderr, 'hint: it has `load` (pps), `size` (size)');
-  });
+  const { stderr } = await pktsh(run('params.pg', '--set', 'laod=1Mpps', '--set', 'size=64B'), { cwd });
+  assert.match(stderr, 'hint: did you mean `load`?');
+  assert.match(stderr, 'hint: it has `load` (pps), `size` (size)');
 });
 
 test('an empty file is no mistake to check', async () => {
-  await withFiles(files, async (cwd) => {
-    const { status, stderr } = await pktsh(['check', 'empty.pg'], { cwd });
-    assert.is(stderr, '1 file, 0 errors, 0 warnings\n');
-    assert.is(status, 0);
-  });
+  const { status, stderr } = await pktsh(['check', 'empty.pg'], { cwd });
+  assert.is(stderr, '1 file, 0 errors, 0 warnings\n');
+  assert.is(status, 0);
 });
 
 const documents: readonly (readonly string[])[] = [
@@ -182,28 +180,24 @@ const documents: readonly (readonly string[])[] = [
 ];
 for (const args of documents) {
   test(`one JSON document on stdout: pktsh ${args.join(' ')}`, async () => {
-    await withFiles(files, async (cwd) => {
-      const done = await pktsh(args, { cwd });
-      const document = JSON.parse(done.stdout);
-      assert.is(document.schema, 'pktsh.diagnostics/1');
-      assert.is(document.verdict, 'error');
-      assert.is(document.exit, 2);
-      assert.is(done.status, 2);
-      assert.is(document.errors, document.diagnostics.length);
-      assert.ok(document.errors > 0);
-      assert.ok(done.stderr.length > 0, 'people read stderr');
-    });
+    const done = await pktsh(args, { cwd });
+    const document = JSON.parse(done.stdout);
+    assert.is(document.schema, 'pktsh.diagnostics/1');
+    assert.is(document.verdict, 'error');
+    assert.is(document.exit, 2);
+    assert.is(done.status, 2);
+    assert.is(document.errors, document.diagnostics.length);
+    assert.ok(document.errors > 0);
+    assert.ok(done.stderr.length > 0, 'people read stderr');
   });
 }
 
 test('check reports every file, and counts', async () => {
-  await withFiles(files, async (cwd) => {
-    const done = await pktsh(['check', 'wrong.pg', 'no-such-file.pg', 'latin1.pg', 'fine.pg'], { cwd });
-    assert.is(done.status, 2);
-    assert.is(done.stderr.match(/^error\[/gm)?.length, 2);
-    assert.is(done.stderr.split('\n').at(-2), '4 files, 3 errors, 0 warnings');
-    assert.is(done.stdout, '');
-  });
+  const done = await pktsh(['check', 'wrong.pg', 'no-such-file.pg', 'latin1.pg', 'fine.pg'], { cwd });
+  assert.is(done.status, 2);
+  assert.is(done.stderr.match(/^error\[/gm)?.length, 2);
+  assert.is(done.stderr.split('\n').at(-2), '4 files, 3 errors, 0 warnings');
+  assert.is(done.stdout, '');
 });
 
 test.run();

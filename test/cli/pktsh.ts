@@ -28,12 +28,25 @@ export interface Given {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts a TypeScript file of the checkout. Colours and addon are as the test says, whatever the outer environment. */
+/** Starts a TypeScript file of the checkout. */
 export function start(file: string, args: readonly string[], given: Given = {}): ChildProcess {
+  return startProgram(process.execPath, ['--import', loader, file, ...args], given);
+}
+
+/** The same with a terminal of so many columns for all three streams, by script(1); its output comes out of stdout. */
+export function onTerminal(columns: number, file: string, args: readonly string[]): ChildProcess {
+  const quoted = [process.execPath, '--import', loader, file, ...args].map(
+    (word) => `'${word.replaceAll("'", "'\\''")}'`,
+  );
+  return startProgram('script', ['-qfec', `stty cols ${columns}; exec ${quoted.join(' ')}`, '/dev/null'], {});
+}
+
+/** Colours are as the test says, whatever the outer environment. */
+function startProgram(program: string, args: readonly string[], given: Given): ChildProcess {
   const { NO_COLOR: _colour, PKTSH_DEBUG: _debug, ...outer } = process.env;
-  const child = spawn(process.execPath, ['--import', loader, file, ...args], {
+  const child = spawn(program, args, {
     cwd: given.cwd ?? root,
-    env: { ...outer, ...given.env },
+    env: { ...outer, TERM: 'xterm', ...given.env },
     stdio: ['pipe', 'pipe', 'pipe'],
     timeout: deadlineMs,
   });
@@ -56,17 +69,27 @@ export async function finish(child: ChildProcess): Promise<Finished> {
   return { status: await status, stdout, stderr };
 }
 
+/** Makes a folder with files. */
+export function makeFiles(files: Readonly<Record<string, string | Uint8Array>>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'pktsh-cli-'));
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  return folder;
+}
+
+export function removeFiles(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+}
+
 /** A folder with files for the length of a test. */
 export async function withFiles(
   files: Readonly<Record<string, string | Uint8Array>>,
   use: (folder: string) => Promise<void>,
 ): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'pktsh-cli-'));
+  const folder = makeFiles(files);
   try {
-    for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
     await use(folder);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    removeFiles(folder);
   }
 }
 

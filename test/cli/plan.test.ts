@@ -23,7 +23,7 @@ scenario "one of each" {
   for n in 0..1 {
     if n > 0 { print "n is \${n}" } else { continue }
   }
-  try { rem_device tx0@7 } else { print error }
+  try { rem_device tx0@0 } else { print error }
   start
   let ticks = every 100ms { set tx0@0 rate load * pick(halves) }
   at 1s { clear_counters tx0@0 }

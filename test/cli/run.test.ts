@@ -31,7 +31,7 @@ scenario "removal under load" {
   at 1s { rem_device tx0@0 }
   wait 2s
   stop
-  print "sent ", devices.sent
+  print "sent", devices.sent
   expect tx0@1.achieved within 1% of tx0@1.asked "rate"
   expect rx0.lost == 0
 }

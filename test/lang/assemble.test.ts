@@ -193,8 +193,8 @@ const refused: readonly (readonly [string, ReturnType<typeof frame>, Partial<Ass
   ['a fraction', probe({}, { dst: 1.5 }), {}, 'PG5003'],
   ['a range past the field', probe({ ttl: steps(250, 260) }), {}, 'PG5003'],
   ['a backwards range', probe({}, { dst: steps(9, 1) }), {}, 'PG5006'],
-  ['an empty list', probe({}, { dst: { kind: 'fixed', value: list() } }), {}, 'PG5013'],
-  ['random with a step', probe({}, { dst: random(range(1, 9, 2)) }), {}, 'PG5015'],
+  ['an empty list', probe({}, { dst: { kind: 'fixed', value: list() } }), {}, 'PG5012'],
+  ['random with a step', probe({}, { dst: random(range(1, 9, 2)) }), {}, 'PG5014'],
   ['an address for a port', probe({}, { dst: '10.0.0.1' }), {}, 'PG2101'],
 ];
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { compile } from '../../lang/compiler.ts';
@@ -39,7 +40,10 @@ function outline(body: readonly Op[]): readonly string[] {
   return body.flatMap((op) => {
     const inner = 'body' in op ? op.body : op.op === 'if' ? op.then : [];
     const otherwise = 'otherwise' in op ? op.otherwise : [];
-    const blocks = [...outline(inner), ...(otherwise.length > 0 ? ['else', ...outline(otherwise)] : [])];
+    const blocks = [
+      ...outline(inner),
+      ...(otherwise.length > 0 ? ['else', ...outline(otherwise).map((line) => `  ${line}`)] : []),
+    ];
     return [`${op.op}${detail(op)}`, ...blocks.map((line) => `  ${line}`)];
   });
 }
@@ -284,6 +288,34 @@ test('warnings leave a program, errors none', () => {
     ['warning'],
   );
   assert.is(compile(new SourceFile('e.pg', 'print nothing')).program, null);
+});
+
+test('no text makes the compiler throw, and every diagnostic stands inside it', () => {
+  const good = `param load = 1Mpps "help"\n${base}receiver rx0\nlet net = 10.0.0.0/24\nfor i in 0..1 { add_device "tx0@\${i}" on cpu i { frame probe; rate load / 2; late skip } }\nlet j = every 10ms { if devices.sent > 5 { stop } else { print net.first + 1, rx0.from(tx0@0).lost } }\nat 1s { try { set tx0@1 rate pick([1kpps, 2kpps]) } else { print error } }\nstart\nwait until rx0.received > 0 timeout 1s\nexpect tx0@1.achieved within 1% of tx0@1.asked "label"\ncancel j\n`;
+  assert.ok(program(good));
+  const words = good.split(/(?<=[\s(){}[\],.:/@"])/);
+  const position = fc.nat({ max: words.length - 1 });
+  const edit = fc.oneof(
+    fc.record({ kind: fc.constant('drop' as const), at: position }),
+    fc.record({ kind: fc.constant('copy' as const), at: position, from: position }),
+  );
+  const mangled = fc.array(edit, { minLength: 1, maxLength: 6 }).map((edits) => {
+    const text = [...words];
+    for (const { at, ...change } of edits)
+      text.splice(at, change.kind === 'drop' ? 1 : 0, ...(change.kind === 'copy' ? [words[change.from] ?? ''] : []));
+    return text.join('');
+  });
+  fc.assert(
+    fc.property(mangled, (text) => {
+      const { program: made, diagnostics } = compile(new SourceFile('mangled.pg', text));
+      const errors = diagnostics.filter(({ severity }) => severity === 'error');
+      assert.is(made === null, errors.length > 0);
+      for (const { span } of diagnostics) {
+        assert.ok(span.start >= 0 && span.start <= span.end && span.end <= text.length, `${span.start} to ${span.end}`);
+      }
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test.run();

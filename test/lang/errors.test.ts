@@ -27,7 +27,7 @@ for (const name of programs) {
     assert.is(program, null, 'a wrong program compiles to nothing');
     assert.is(diagnostics.length, 1, 'one mistake, one diagnostic');
     const golden = join(folder, name.replace(/\.pg$/, '.err'));
-    const rendered = renderAll(diagnostics, source);
+    const rendered = `${renderAll(diagnostics, source)}\n`;
     if (update) writeFileSync(golden, rendered);
     assert.ok(existsSync(golden), `${golden} is missing`);
     assert.fixture(rendered, readFileSync(golden, 'utf8'));

@@ -94,7 +94,7 @@ const failures: readonly (readonly [string, Expr, string])[] = [
   [
     'a step of nothing',
     { kind: 'range', span, first: constant(number(1)), last: constant(number(2)), step: constant(number(0), at) },
-    'PG5014',
+    'PG5013',
   ],
 ];
 
@@ -107,6 +107,13 @@ for (const [name, expr, code] of failures) {
     assert.equal(outcome.failure.span, at);
   });
 }
+
+test('a prefix of a family that the checker did not foresee', () => {
+  const unforeseen = environment({ variable: () => ({ type: 'ipv6', value: '0'.repeat(32) }) });
+  const compared = binary({ kind: 'variable', span, name: 'address' }, '<', constant({ type: 'ipv4', value: 1 }));
+  const outcome = evaluate(compared, unforeseen);
+  assert.is(!outcome.ok && outcome.failure.code, 'PG2308');
+});
 
 test('pick from nothing fails', () => {
   for (const nothing of [list(), range(3, 2)]) {

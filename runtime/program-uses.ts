@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Program } from '../lang/op.ts';
+
+/** Figures that compare now with a while ago: devices have to be sampled for them. */
+const lookingBack: ReadonlySet<unknown> = new Set(['pps', 'lost', 'loss']);
+
+/** What a program will need to know, gathered from wherever it stands: programs are plain data. */
+export function programUses(program: Program): {
+  readonly looksBack: boolean;
+  /** Interfaces named in the text. */
+  readonly interfaces: readonly string[];
+} {
+  let looksBack = false;
+  const interfaces = new Set<string>();
+  const visit = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null) return;
+    const { kind, metric, type, name } = node as Readonly<Record<string, unknown>>;
+    if (kind === 'metric' && lookingBack.has(metric)) looksBack = true;
+    if (type === 'interface' && typeof name === 'string') interfaces.add(name);
+    for (const part of Object.values(node)) visit(part);
+  };
+  visit(program.params);
+  visit(program.scenarios);
+  return { looksBack, interfaces: [...interfaces] };
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { atLeastOne, boundsProblem } from '../lang/bounds.ts';
+import type { Diagnostic } from '../lang/diagnostic.ts';
+import { type Environment, evaluate } from '../lang/evaluate.ts';
+import type { Outcome } from '../lang/failure.ts';
+import { formatValue } from '../lang/literals.ts';
+import type { Expr, Lab, Link, Program } from '../lang/op.ts';
+import { SourceFile, type Span } from '../lang/source.ts';
+import type { Value } from '../lang/value.ts';
+import { report } from './catalogue.ts';
+import { type Failed, ok, type Result, refused, refusedBy, settled } from './completion.ts';
+import type { Engine, LabEnd, LabLink, LabPlan } from './engine.ts';
+import { bodyRunner } from './executor.ts';
+import { InterfaceTable } from './interfaces.ts';
+import { macOf } from './lab/mac.ts';
+import { programUses } from './program-uses.ts';
+import { reported } from './report/json.ts';
+import {
+  exitOf,
+  type Progress,
+  type Results,
+  resultsSchema,
+  type ScenarioResults,
+  type Verdict,
+  worst,
+} from './results.ts';
+import { runScenario } from './scenario-run.ts';
+import type { ScenarioState } from './scenario-state.ts';
+import { Scope } from './scope.ts';
+import { derivedSeed, RandomStream } from './seed.ts';
+
+export interface RunOptions {
+  /** Values of parameters that are not their defaults. */
+  readonly params: ReadonlyMap<string, Value>;
+  /** 64 bits. */
+  readonly seed: bigint;
+  /** Run in a lab even if the file declares none: then it is one veth pair, tx0 <-> rx0. */
+  readonly lab: boolean;
+  /** Longest time (ns, the engine's clock) for everything together. */
+  readonly maxDuration: bigint | null;
+  /** Interfaces on which packets may leave although they carry a default route. */
+  readonly allow: readonly string[];
+  /** Stops the run: cleanly, with the results so far. */
+  readonly signal: AbortSignal;
+  readonly onPrint: (text: string) => void;
+  readonly onProgress: (progress: Progress) => void;
+  /** Warnings of the run as they come up, and what stopped a scenario. */
+  readonly onDiagnostic: (diagnostic: Diagnostic) => void;
+}
+
+/** A lab that nobody declared: the names that examples and manuals use. */
+const defaultLab = { a: 'tx0', b: 'rx0' };
+const defaultMtu = 1500;
+
+/**
+ * Carries out a program: its scenarios one after another, each on an engine without devices and receivers. The engine
+ * stays open. A failed scenario does not keep the next from running; an interruption and the end of `maxDuration` do.
+ * @throws defects only; whatever goes wrong for the user is in the results
+ */
+export async function run(program: Program, engine: Engine, options: RunOptions): Promise<Results> {
+  // Some waits have no timer of their own (an engine's thread, a signal): the process must live on meanwhile.
+  const alive = setInterval(() => {}, 2 ** 30);
+  try {
+    return await new ProgramRun(program, engine, options).carryOut();
+  } finally {
+    clearInterval(alive);
+  }
+}
+
+class ProgramRun {
+  readonly #program: Program;
+  readonly #engine: Engine;
+  readonly #options: RunOptions;
+  readonly #source: SourceFile;
+  readonly #params = new Scope(null);
+  readonly #shown: Record<string, string> = {};
+  readonly #interfaces: InterfaceTable;
+  readonly #scenarios: ScenarioResults[] = [];
+  readonly #uses: ReturnType<typeof programUses>;
+  #state: ScenarioState | null = null;
+
+  constructor(program: Program, engine: Engine, options: RunOptions) {
+    this.#program = program;
+    this.#engine = engine;
+    this.#options = options;
+    this.#source = new SourceFile(program.source.name, program.source.text);
+    this.#interfaces = new InterfaceTable(engine, program.lab !== null || options.lab);
+    this.#uses = programUses(program);
+    engine.onEvent((event) => this.#state?.hear(event));
+  }
+
+  async carryOut(): Promise<Results> {
+    const began = this.#engine.clock.now();
+    const prepared = await this.#prepare();
+    if (!prepared.ok) {
+      this.#options.onDiagnostic(prepared.failed.diagnostic);
+      return this.#results(prepared.failed);
+    }
+    const { maxDuration } = this.#options;
+    const limit =
+      maxDuration === null
+        ? null
+        : { instant: began + maxDuration, text: formatValue({ type: 'duration', value: Number(maxDuration) }) };
+    for (const scenario of this.#program.scenarios) {
+      if (limit !== null && this.#engine.clock.now() >= limit.instant) break;
+      const refreshed = await this.#interfaces.refresh(this.#interfacesUsed(), scenario.span);
+      if (!refreshed.ok) return this.#results(refreshed.failed);
+      const results = await runScenario(scenario, this.#setting(scenario.name), {
+        params: this.#params,
+        signal: this.#options.signal,
+        limit,
+        onProgress: this.#options.onProgress,
+        onState: (state) => {
+          this.#state = state;
+        },
+      });
+      this.#state = null;
+      this.#scenarios.push(results);
+      if (results.verdict === 'interrupted') break;
+    }
+    return this.#results(null);
+  }
+
+  #setting(name: string): ConstructorParameters<typeof ScenarioState>[0] {
+    const { seed, allow, onPrint, onDiagnostic } = this.#options;
+    return {
+      engine: this.#engine,
+      interfaces: this.#interfaces,
+      source: this.#source,
+      // The unnamed scenario has the run's seed itself; devices derive theirs from it by name.
+      seed: name === '' ? seed : derivedSeed(seed, name),
+      allow,
+      runBody: bodyRunner(() => this.#state as ScenarioState),
+      sampled: this.#uses.looksBack,
+      onPrint,
+      onDiagnostic,
+    };
+  }
+
+  /** Parameters and the lab are settled before any scenario begins. */
+  async #prepare(): Promise<Result<void>> {
+    const { seed, params } = this.#options;
+    const environment = settledEnvironment(this.#params, seed);
+    for (const param of this.#program.params) {
+      const given = params.get(param.name);
+      if (given === undefined && param.value === null) {
+        const hints = [`\`--set ${param.name}=…\``];
+        return refused(report('PG6401', { name: param.name }, param.span, { hints }));
+      }
+      const value: Outcome<Value> =
+        given === undefined ? evaluate(param.value as Expr, environment) : { ok: true, value: given };
+      if (!value.ok) return refusedBy(value.failure);
+      this.#params.declare(param.name, value.value);
+      this.#shown[param.name] = formatValue(value.value);
+    }
+    const lab = this.#program.lab ?? (this.#options.lab ? undeclaredLab() : null);
+    if (lab === null) return ok(undefined);
+    if (!this.#engine.capabilities.lab) {
+      return refused(report('PG6006', { engine: this.#engine.name, what: 'lab' }, lab.span), 'unsuitable');
+    }
+    const plan = labPlan(lab, environment);
+    if (!plan.ok) return plan;
+    const opened = await settled(this.#engine.openLab(plan.value), '`lab`', lab.span);
+    return opened.ok ? ok(undefined) : opened;
+  }
+
+  #interfacesUsed(): readonly string[] {
+    const given = [...this.#options.params.values()].flatMap((value) =>
+      value.type === 'interface' ? [value.name] : [],
+    );
+    return [...this.#uses.interfaces, ...given];
+  }
+
+  #results(failed: Failed | null): Results {
+    const verdicts: Verdict[] = this.#scenarios.map((scenario) => scenario.verdict);
+    if (failed !== null) verdicts.push(failed.verdict);
+    if (this.#options.signal.aborted) verdicts.push('interrupted');
+    const verdict = worst(verdicts);
+    return {
+      schema: resultsSchema,
+      file: this.#program.source.name,
+      seed: this.#options.seed.toString(),
+      engine: this.#engine.name,
+      params: this.#shown,
+      verdict,
+      exit: exitOf[verdict],
+      scenarios: this.#scenarios,
+      failure: failed === null ? null : reported(failed.diagnostic, this.#source),
+      environment: {},
+    };
+  }
+}
+
+function undeclaredLab(): Lab {
+  const span: Span = { start: 0, end: 0 };
+  return { links: [{ kind: 'veth', ...defaultLab, mtu: null, span }], span };
+}
+
+/** What expressions know that are settled before any scenario: parameters, and nothing of a run. */
+function settledEnvironment(params: Scope, seed: bigint): Environment {
+  const random = new RandomStream(seed);
+  const unknown = (): never => {
+    throw new Error('a figure of the run where the checker lets none stand');
+  };
+  return {
+    variable: (name) => params.lookup(name),
+    metric: unknown,
+    fact: unknown,
+    random: () => random.next(),
+    elapsed: unknown,
+    caught: unknown,
+  };
+}
+
+function labPlan(lab: Lab, environment: Environment): Result<LabPlan> {
+  const links: LabLink[] = [];
+  for (const link of lab.links) {
+    const mtu: Outcome<Value> =
+      link.mtu === null ? { ok: true, value: { type: 'size', value: defaultMtu } } : evaluate(link.mtu, environment);
+    if (!mtu.ok) return refusedBy(mtu.failure);
+    const problem = boundsProblem('`mtu`', mtu.value, atLeastOne, link.mtu?.span ?? link.span);
+    if (problem !== null) return refused(problem);
+    links.push(labLink(link, mtu.value.type === 'size' ? mtu.value.value : defaultMtu));
+  }
+  return ok({ links });
+}
+
+function labLink(link: Link, mtu: number): LabLink {
+  const end = (name: string): LabEnd => ({ name, mac: macOf(name) });
+  return link.kind === 'ifb'
+    ? { kind: 'ifb', end: end(link.name), mtu }
+    : { kind: 'veth', a: end(link.a), b: end(link.b), mtu };
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { notNegative } from '../lang/bounds.ts';
+import { nameOf } from '../lang/evaluate.ts';
+import type { Receiver as ReceiverPlan, Scenario } from '../lang/op.ts';
+import { report } from './catalogue.ts';
+import { ok, type Result, refused } from './completion.ts';
+import { halt } from './device-operations.ts';
+import { assessShortfall } from './devices.ts';
+import { runBody } from './executor.ts';
+import { type Context, durationOf, namesOf, operand } from './operands.ts';
+import { defaultSettle } from './receivers.ts';
+import type { Progress, ScenarioResults } from './results.ts';
+import { progressMeter, scenarioResults } from './scenario-results.ts';
+import { type ScenarioSetting, ScenarioState } from './scenario-state.ts';
+import { Scope } from './scope.ts';
+import { settleReceivers } from './settling.ts';
+
+/** Ten looks a second: what a progress line can show. Real time, whatever the engine's clock. */
+const progressMs = 100;
+
+export interface ScenarioOptions {
+  readonly params: Scope;
+  readonly signal: AbortSignal;
+  /** When the whole run has taken long enough (engine's clock), and that time in words. */
+  readonly limit: { readonly instant: bigint; readonly text: string } | null;
+  readonly onProgress: (progress: Progress) => void;
+  /** Is told the state, so that engine events find it. */
+  readonly onState: (state: ScenarioState) => void;
+}
+
+/**
+ * Runs one scenario from opening its receivers to taking everything down again, and gives its results. @throws what is a
+ * defect; the engine is clean then, too
+ */
+export async function runScenario(
+  scenario: Scenario,
+  setting: ScenarioSetting,
+  options: ScenarioOptions,
+): Promise<ScenarioResults> {
+  const state = new ScenarioState(setting);
+  options.onState(state);
+  const context: Context = { state, scope: new Scope(options.params), job: state.main };
+  const interrupt = (): void => state.end('interrupted');
+  options.signal.addEventListener('abort', interrupt, { once: true });
+  const meter = progressMeter(state);
+  const progress = setInterval(() => options.onProgress(meter()), progressMs);
+  let results: ScenarioResults;
+  try {
+    if (options.signal.aborted) state.end('interrupted');
+    else await carryOut(scenario, context, options);
+    await comeToRest(scenario, state);
+    if (state.ending !== null && state.ending !== 'interrupted') setting.onDiagnostic(state.ending.diagnostic);
+    results = scenarioResults(scenario.name, state);
+  } finally {
+    clearInterval(progress);
+    options.signal.removeEventListener('abort', interrupt);
+    await takeDown(scenario, state);
+  }
+  if (state.defect !== null) throw state.defect.error;
+  return results;
+}
+
+async function carryOut(scenario: Scenario, context: Context, options: ScenarioOptions): Promise<void> {
+  const { state } = context;
+  for (const receiver of scenario.receivers) {
+    const opened = await openReceiver(receiver, context);
+    if (!opened.ok) return state.end(opened.failed);
+    if (state.ending !== null) return;
+  }
+  const { limit } = options;
+  if (limit !== null) {
+    const exceed = (): void =>
+      state.end(refused(report('PG6105', { limit: limit.text }, scenario.span), 'failed').failed);
+    state.timers.set(limit.instant, state.timers.register(), exceed, true);
+  }
+  state.clock.onIdle?.(() => state.end(refused(report('PG6106', {}, scenario.span)).failed));
+  state.begin(state.main, runBody(scenario.body, context));
+  await state.main.done;
+  state.clock.onIdle?.(null);
+}
+
+async function openReceiver(receiver: ReceiverPlan, context: Context): Promise<Result<void>> {
+  const { state } = context;
+  const { name, span } = receiver;
+  if (!state.engine.capabilities.receivers) {
+    return refused(report('PG6006', { engine: state.engine.name, what: 'receivers' }, span), 'unsuitable');
+  }
+  const on = operand(receiver.on, context);
+  if (!on.ok) return on;
+  const settle =
+    receiver.settle === null ? ok(defaultSettle) : durationOf(receiver.settle, '`settle`', notNegative, context);
+  if (!settle.ok) return settle;
+  const expects = receiver.expects === null ? ok(null) : namesOf(receiver.expects, context);
+  if (!expects.ok) return expects;
+  const plan = { name, interface: nameOf(on.value), settle: settle.value, expects: expects.value };
+  return state.receivers.open(plan, span);
+}
+
+/** The jobs end with the body; what the engine was told comes to its end; then devices stop, and counters are exact. */
+async function comeToRest(scenario: Scenario, state: ScenarioState): Promise<void> {
+  const number = state.runs.close();
+  state.runs.dropAll();
+  for (const job of [...state.jobs.values()]) job.cancel();
+  await state.devices.queues.drained();
+  const running = state.devices.present().filter((device) => state.devices.figures(device).running);
+  const halted = await halt(running, scenario.span, state);
+  if (!halted.ok) state.end(halted.failed);
+  if (state.runs.open) {
+    const settling = settleReceivers(state, null);
+    for (let step = settling.next(); step.done !== true; step = settling.next()) await step.value;
+  }
+  state.runs.end(number);
+  for (const device of state.devices.present()) assessShortfall(device, state.devices.figures(device));
+}
+
+/** Leaves the engine as it was before: no devices, no receivers, no grace period pending. */
+async function takeDown(scenario: Scenario, state: ScenarioState): Promise<void> {
+  await state.devices.queues.drained();
+  await Promise.all(state.devices.present().map((device) => state.devices.removeIfPresent(device, scenario.span)));
+  await state.receivers.close();
+  await state.engine.sync();
+  state.timers.close();
+}
