@@ -36,7 +36,8 @@ interface Current {
 
 /** The end of a token; 0 before the first one. */
 export function endOf(token: IToken): number {
-  return token.endOffset !== undefined && token.endOffset >= 0 ? token.endOffset + 1 : 0;
+  // EOF, which stands before the first token too, has no offset; the lexer notes no end offsets.
+  return token.startOffset >= 0 ? token.startOffset + token.image.length : 0;
 }
 
 /**

@@ -138,7 +138,7 @@ function runOptions(): readonly Option[] {
       'native',
       'dry-run',
     ]),
-    new Option('--lab', 'run in a private network namespace, also where the file declares none'),
+    new Option('--lab', 'run in a private network namespace: veth tx0 <-> rx0 where the file declares none'),
     new Option('--seed <n>', 'seed of everything random, 64 bits; printed if not given'),
     new Option('--json', 'print the results as one JSON document'),
     new Option('--report <dir>', 'write results.json and summary.txt into a directory'),

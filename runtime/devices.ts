@@ -209,8 +209,10 @@ export class DeviceTable {
   async #remove(device: Device, span: Span): Promise<Result<void>> {
     device.state = 'removing';
     this.#present.delete(device.id);
-    // From here on the figures are the last live ones, until the engine gives the exact ones.
-    device.final = finalFigures(this.#engine.stats(device.id));
+    // It stops now; until the engine gives the exact figures, the last live ones stand for them.
+    const live = this.#engine.stats(device.id);
+    const stoppedAt = live.running ? this.#engine.clock.now() : live.stoppedAt;
+    device.final = finalFigures({ ...live, running: false, stoppedAt });
     const stats = await settled(this.#engine.remDevice(device.id), `\`rem_device ${device.name}\``, span);
     device.state = 'removed';
     device.removedAt = this.#engine.clock.now();

@@ -93,10 +93,7 @@ class ProgramRun {
   async carryOut(): Promise<Results> {
     const began = this.#engine.clock.now();
     const prepared = await this.#prepare();
-    if (!prepared.ok) {
-      this.#options.onDiagnostic(prepared.failed.diagnostic);
-      return this.#results(prepared.failed);
-    }
+    if (!prepared.ok) return this.#refuse(prepared.failed);
     const { maxDuration } = this.#options;
     const limit =
       maxDuration === null
@@ -105,7 +102,7 @@ class ProgramRun {
     for (const scenario of this.#program.scenarios) {
       if (limit !== null && this.#engine.clock.now() >= limit.instant) break;
       const refreshed = await this.#interfaces.refresh(this.#interfacesUsed(), scenario.span);
-      if (!refreshed.ok) return this.#results(refreshed.failed);
+      if (!refreshed.ok) return this.#refuse(refreshed.failed);
       const results = await runScenario(scenario, this.#setting(scenario.name), {
         params: this.#params,
         signal: this.#options.signal,
@@ -170,6 +167,11 @@ class ProgramRun {
       value.type === 'interface' ? [value.name] : [],
     );
     return [...this.#uses.interfaces, ...given];
+  }
+
+  #refuse(failed: Failed): Results {
+    this.#options.onDiagnostic(failed.diagnostic);
+    return this.#results(failed);
   }
 
   #results(failed: Failed | null): Results {

@@ -163,7 +163,10 @@ export class ScenarioState {
           if (typeof completion === 'object') this.end(completion);
           this.controlEvent();
         },
-        (error: unknown) => this.fail(error),
+        (error: unknown) => {
+          this.fail(error);
+          this.#over(job);
+        },
       );
   }
 

@@ -23,9 +23,15 @@ export class Scope {
   /** Gives the variable a new value where it was declared. @throws Error where it was not, which the checker excludes */
   assign(name: string, value: Value): void {
     let scope: Scope | null = this;
-    while (scope !== null && scope.#values?.has(name) !== true) scope = scope.#parent;
-    if (scope?.#values == null) throw new Error(`variable ${name} was never declared`);
-    scope.#values.set(name, value);
+    while (scope !== null) {
+      const values = scope.#values;
+      if (values?.has(name)) {
+        values.set(name, value);
+        return;
+      }
+      scope = scope.#parent;
+    }
+    throw new Error(`variable ${name} was never declared`);
   }
 
   /** @throws Error where the variable was not declared, which the checker excludes */

@@ -7,6 +7,7 @@ import { SourceFile } from '../lang/source.ts';
 import { assertNever } from '../lang/types.ts';
 import { report } from './commands/catalogue.ts';
 import { type Finding, type Refusal, refusal } from './refusal.ts';
+import { isSystemError, reasonOf } from './system-error.ts';
 
 /** Where a script comes from: a file, standard input, or the command line itself (`-e`). */
 export type ScriptInput =
@@ -107,26 +108,4 @@ function validPrefix(bytes: Buffer): { readonly text: string; readonly bytes: nu
   }
   const text = decodes(valid) ?? '';
   return { text, bytes: Buffer.byteLength(text) + (bytes.subarray(0, 3).equals(byteOrderMark) ? 3 : 0) };
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EISDIR: 'it is a directory',
-  ENOTDIR: 'a part of the path is no directory',
-  ELOOP: 'its symbolic links go round in a circle',
-  ENAMETOOLONG: 'the name is too long',
-  ENOSPC: 'no space is left',
-  EROFS: 'the file system is read-only',
-  EEXIST: 'a file of that name is in the way',
-};
-
-/** What went wrong with a file, in words. */
-export function reasonOf(error: NodeJS.ErrnoException): string {
-  return reasons[error.code ?? ''] ?? error.code ?? error.message;
-}
-
-export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error;
 }

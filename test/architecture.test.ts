@@ -20,7 +20,8 @@ function files(folder: string, ending: RegExp): string[] {
 /** What a file imports, type-only imports too: [module specifier, path from the root for relative ones]. */
 function imports(file: string): [string, string | null][] {
   const text = readFileSync(join(root, file), 'utf8');
-  const found = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] as string);
+  const statements = /^(?:import|export)\b[^;'`]*?\bfrom\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm;
+  const found = [...text.matchAll(statements)].map((match) => (match[1] ?? match[2] ?? match[3]) as string);
   return found.map((specifier) => [
     specifier,
     specifier.startsWith('.') ? relative(root, resolve(root, dirname(file), specifier)) : null,

@@ -19,9 +19,6 @@ namespace pktsh {
 
 namespace {
 
-constexpr int64_t kStallAge = 100 * kMillisecond;  // a thousand times the longest batch: a sender is stuck or not scheduled
-constexpr int64_t kWatchdog = kSecond;             // without a grace period under way no stall would be noticed
-
 // What the kernel took the CPU away from a thread for, from its own account of this process.
 uint64_t involuntary_switches(int tid) {
   constexpr size_t kPath = 64;   // holds any tid
@@ -50,7 +47,7 @@ Result<std::vector<LinkFacts>> own_links() {
 }  // namespace
 
 Engine::State::State(std::function<void()> wake, Listener heard)
-    : listener(std::move(heard)), opener(line.wake), retired(this) {
+    : listener(std::move(heard)), opener(line.wake), retired(this), grace(line) {
   line.wake = std::move(wake);
   for (uint32_t stream = 1; stream < kMaxStreams; stream++) free_streams.push_back(static_cast<uint16_t>(stream));
 }
@@ -89,73 +86,22 @@ void Engine::links(std::function<void(Result<std::vector<LinkFacts>>)> done) {
       [](OpenerWorld& world) { return world.lab != nullptr ? world.lab->links() : own_links(); }, std::move(done));
 }
 
-Cookie Engine::State::begin_grace(bool asked) {
-  // relaxed: before start(), whose release publishes it to every sender that sees the new epoch
-  line.waiter.store(true, std::memory_order_relaxed);
-  const Cookie cookie = line.domain.start();
-  pending.push_back({cookie, monotonic_now(), asked});
-  if (line.domain.poll(cookie)) line.wake();  // nobody is in a read section, so nobody else would tell
-  return cookie;
-}
+Cookie Engine::State::begin_grace() { return grace.begin(monotonic_now()); }
 
-// Everything that a completed grace period allows, in order.
-void Engine::State::complete(Cookie done) {
-  // After the scan that gave `done`: what a sender ended before its acknowledgement is in the queue.
-  take_ended();
+// Everything that completed grace periods allow, in order.
+void Engine::State::complete() {
+  const Cookie done = grace.scan();
+  take_ended();  // after the scan: what a sender ended before its acknowledgement is in the queue
   retired.reclaim(done);
-  const Cookie before = completed;
-  const int64_t now = monotonic_now();
-  while (!pending.empty() && pending.front().cookie <= done) {
-    const PendingGrace& grace = pending.front();
-    if (grace.asked) {
-      grace_figures.completed++;
-      grace_latency.record(static_cast<uint64_t>(now - grace.begun_at));
-    }
-    completed = grace.cookie;
-    pending.pop_front();
-    stall_after = 0;
-  }
-  if (pending.empty()) line.waiter.store(false, std::memory_order_relaxed);  // relaxed: a wake too many does no harm
-  if (completed == before) return;
-  const Cookie reported = completed;
+  if (!grace.settle(done, monotonic_now())) return;
+  const Cookie reported = grace.completed();
   if (listener.completed) listener.completed(reported);
   std::erase_if(removed, [reported](const auto& entry) { return entry.second->removed <= reported; });
 }
 
-void Engine::State::detect_stalls(int64_t now) {
-  if (pending.empty()) {
-    if (!senders.empty() && now - watched_at >= kWatchdog) {
-      watched_at = now;
-      (void)begin_grace(false);
-    }
-    return;
-  }
-  if (stall_after == 0) stall_after = kStallAge;
-  const PendingGrace& oldest = pending.front();
-  const int64_t age = now - oldest.begun_at;
-  if (age < stall_after) return;
-  if (stall_after == kStallAge) grace_figures.stalls++;
-  stall_after = std::max(stall_after * 2, age);
-  line.domain.holders(oldest.cookie, [&](const Slot& slot) {
-    Event event;
-    event.kind = Event::Kind::stall;
-    event.cpu = slot.cpu.load(std::memory_order_relaxed);  // relaxed: only reported, here and below
-    event.tid = slot.tid.load(std::memory_order_relaxed);
-    event.phase = static_cast<Phase>(slot.phase.load(std::memory_order_relaxed));
-    event.age_ms = age / kMillisecond;
-    events.push_back(event);
-  });
-}
-
 Cookie Engine::sync() { return state_->begin_grace(); }
 
-GraceSnapshot Engine::grace() const {
-  GraceSnapshot snapshot = state_->grace_figures;
-  snapshot.pending = static_cast<uint64_t>(std::count_if(state_->pending.begin(), state_->pending.end(),
-                                                         [](const PendingGrace& grace) { return grace.asked; }));
-  snapshot.latency = state_->grace_latency.snapshot();
-  return snapshot;
-}
+GraceSnapshot Engine::grace() const { return state_->grace.snapshot(); }
 
 std::vector<SenderSnapshot> Engine::senders() const {
   std::vector<SenderSnapshot> result;
@@ -167,20 +113,18 @@ std::vector<SenderSnapshot> Engine::senders() const {
   return result;
 }
 
-Cookie Engine::completed() const { return state_->completed; }
+Cookie Engine::completed() const { return state_->grace.completed(); }
 
 void Engine::poll() {
   State& state = *state_;
   if (state.closed || state.polling) return;
   state.polling = true;
   state.opener.poll();
-  if (!state.closed) {
-    (void)state.line.domain.poll(state.line.domain.newest());
-    state.complete(state.line.domain.done());
-  }
+  if (!state.closed) state.complete();
   if (!state.closed) {
     const int64_t now = monotonic_now();
-    state.detect_stalls(now);
+    const std::vector<Event> stalls = state.grace.stalls(now, !state.senders.empty());
+    state.events.insert(state.events.end(), stalls.begin(), stalls.end());
     state.close_unused(now);
   }
   const std::vector<Event> events = std::exchange(state.events, {});
@@ -192,7 +136,7 @@ void Engine::poll() {
 
 bool Engine::work_pending() const {
   return !state_->closed &&
-         (!state_->pending.empty() || !state_->events.empty() || state_->opener.outstanding() > 0);
+         (state_->grace.pending() || !state_->events.empty() || state_->opener.outstanding() > 0);
 }
 
 // The listener hears nothing of this: its host may be going down.
@@ -201,12 +145,11 @@ void Engine::close_now() {
   if (state.closed) return;
   state.closed = true;
   for (auto& [cpu, entry] : state.senders) entry.sender->stop();
-  // Every slot is offline now: one poll completes everything.
-  const bool all = state.line.domain.poll(state.line.domain.newest());
-  assert(all);
-  (void)all;
+  // Every slot is offline now, so everything has completed.
+  const Cookie done = state.grace.scan();
+  assert(done == state.line.domain.newest());
   state.take_ended();
-  state.retired.reclaim(state.line.domain.done());
+  state.retired.reclaim(done);
   assert(state.retired.items() == 0);
   for (auto& [id, entry] : state.devices) {
     if (entry->run != nullptr) state.finish(entry->run);
@@ -215,7 +158,7 @@ void Engine::close_now() {
   }
   state.devices.clear();
   state.removed.clear();
-  state.pending.clear();
+  state.grace.forget();
   state.events.clear();
   state.senders.clear();
   state.handles.clear();

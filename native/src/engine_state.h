@@ -12,6 +12,7 @@
 #include "device.h"
 #include "engine.h"
 #include "events.h"
+#include "grace.h"
 #include "opener.h"
 #include "port.h"
 #include "receiver.h"
@@ -50,20 +51,13 @@ struct ReceiverEntry {
   std::unordered_map<DeviceId, StreamSnapshot> past;
 };
 
-struct PendingGrace {
-  Cookie cookie = 0;
-  int64_t begun_at = 0;
-  bool asked = true;  // false: begun by the watchdog
-};
-
 // The engine's control-thread data. Only `line` is shared with senders, and `opener` has a thread of its own.
 struct Engine::State {
   State(std::function<void()> wake, Listener listener);
 
-  // Grace periods (engine.cc)
-  [[nodiscard]] Cookie begin_grace(bool asked = true);
-  void complete(Cookie done);
-  void detect_stalls(int64_t now);
+  // engine.cc
+  [[nodiscard]] Cookie begin_grace();
+  void complete();
 
   // Devices and runs (engine_devices.cc)
   [[nodiscard]] DeviceEntry* find(DeviceId id);
@@ -102,12 +96,7 @@ struct Engine::State {
 
   Opener opener;
   RetireQueue retired;
-  std::deque<PendingGrace> pending;
-  Cookie completed = 1;  // the domain's first epoch
-  GraceSnapshot grace_figures;
-  Histogram grace_latency;
-  int64_t stall_after = 0;  // ns of age at which the oldest grace period is reported next
-  int64_t watched_at = 0;   // when the watchdog began its last grace period
+  GracePeriods grace;
   std::vector<Event> events;
 
   std::unordered_map<int, SenderEntry> senders;  // by CPU

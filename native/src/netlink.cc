@@ -50,6 +50,8 @@ int receive(int socket, Clock::time_point deadline, std::vector<uint8_t>& buffer
       if (errno == EINTR || errno == EAGAIN) continue;
       return errno;
     }
+    // The kernel sends no empty ones; this is a socket whose other end has been closed, so no netlink socket.
+    if (pending == 0) return EPROTO;
     if (static_cast<size_t>(pending) > kMaxDatagram) return EMSGSIZE;
     buffer.resize(static_cast<size_t>(pending));
     sockaddr_nl sender{};

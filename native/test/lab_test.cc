@@ -91,7 +91,8 @@ void switches_offloads_off(Case& test) {
   if (!lab) return;
   const Fd socket(lab->socket(AF_PACKET, SOCK_RAW, 0, 0).value);
   for (const char* name : {"tx0", "rx0", "sink0"}) {
-    for (const uint32_t command : {ETHTOOL_GTSO, ETHTOOL_GGSO, ETHTOOL_GGRO, ETHTOOL_GTXCSUM, ETHTOOL_GRXCSUM, ETHTOOL_GFLAGS}) {
+    for (const uint32_t command :
+         {ETHTOOL_GTSO, ETHTOOL_GGSO, ETHTOOL_GGRO, ETHTOOL_GTXCSUM, ETHTOOL_GRXCSUM, ETHTOOL_GFLAGS}) {
       uint32_t value = 1;
       test.check(offload(socket, name, command, value), std::string(name) + ": ethtool");
       test.equal(value, 0u, std::string(name) + ": offload " + std::to_string(command));
@@ -123,7 +124,8 @@ void opens_only_what_is_allowed(Case& test) {
       {-1, -1, -1, EPERM},
   };
   for (const Row& row : rows) {
-    const std::string name = std::to_string(row.domain) + " " + std::to_string(row.type) + " " + std::to_string(row.protocol);
+    const std::string name =
+        std::to_string(row.domain) + " " + std::to_string(row.type) + " " + std::to_string(row.protocol);
     const Result<int> opened = lab->socket(row.domain, row.type, row.protocol, 0);
     test.equal(opened.status.error, row.expected, name);
     if (!opened.ok()) continue;
@@ -425,7 +427,14 @@ void names_an_exhausted_limit(Case& test) {
 
 // What the helper says to a client that does not keep to the protocol.
 void distrusts_its_client(Case& test) {
-  enum class Way { short_request, long_request, wrong_version, unknown_operation, link_before_namespace, socket_before_namespace };
+  enum class Way {
+    short_request,
+    long_request,
+    wrong_version,
+    unknown_operation,
+    link_before_namespace,
+    socket_before_namespace
+  };
   for (const Way way : {Way::short_request, Way::long_request, Way::wrong_version, Way::unknown_operation,
                         Way::link_before_namespace, Way::socket_before_namespace}) {
     int ends[2];
@@ -489,7 +498,8 @@ int main() {
   cases.run("an ordinary user's lab", works_as_an_ordinary_user);
   cases.run("the namespace ends with its last socket", namespace_ends_with_the_last_socket);
   cases.run("nothing outlives a killed client", [](Case& test) { nothing_outlives_a_killed_client(test, false); });
-  cases.run("nor one whose child holds the connection open", [](Case& test) { nothing_outlives_a_killed_client(test, true); });
+  cases.run("nor one whose child holds the connection open",
+            [](Case& test) { nothing_outlives_a_killed_client(test, true); });
   cases.run("refusals are explained", explains_refusals);
   cases.run("an exhausted limit is named", names_an_exhausted_limit);
   cases.run("the helper distrusts its client", distrusts_its_client);

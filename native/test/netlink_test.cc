@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <cstring>
 #include <random>
 #include <set>
 #include <thread>
@@ -142,6 +143,109 @@ void lists_more_than_one_datagram(Case& test) {
   }
 }
 
+// A kernel made of a list of datagrams to answer each request with. dump_links asks for links, then for the routes of two
+// families; a sequence number of 0 stands for that of the request.
+using Datagram = std::vector<uint8_t>;
+
+void append_message(Datagram& datagram, uint16_t type, uint16_t flags, uint32_t sequence, const Datagram& payload) {
+  const nlmsghdr header{.nlmsg_len = static_cast<uint32_t>(NLMSG_HDRLEN + payload.size()),
+                        .nlmsg_type = type,
+                        .nlmsg_flags = flags,
+                        .nlmsg_seq = sequence,
+                        .nlmsg_pid = 0};
+  const auto* bytes = reinterpret_cast<const uint8_t*>(&header);
+  datagram.insert(datagram.end(), bytes, bytes + sizeof header);
+  datagram.insert(datagram.end(), payload.begin(), payload.end());
+  datagram.resize(NLMSG_ALIGN(datagram.size()));
+}
+
+Datagram link_message(const char* name, uint16_t flags = NLM_F_MULTI, uint32_t sequence = 0) {
+  Datagram payload(sizeof(ifinfomsg));
+  payload.insert(payload.end(), {8, 0, IFLA_IFNAME, 0});
+  payload.insert(payload.end(), name, name + 4);  // three letters and the NUL
+  Datagram datagram;
+  append_message(datagram, RTM_NEWLINK, flags, sequence, payload);
+  return datagram;
+}
+
+Datagram end_message(int32_t error = 0, uint16_t flags = NLM_F_MULTI, uint16_t type = NLMSG_DONE) {
+  Datagram payload(sizeof error);
+  std::memcpy(payload.data(), &error, sizeof error);
+  Datagram datagram;
+  append_message(datagram, type, flags, 0, payload);
+  return datagram;
+}
+
+Datagram joined(Datagram first, const Datagram& second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
+}
+
+void trusts_no_answer(Case& test) {
+  using Answer = std::vector<Datagram>;
+  struct Row {
+    const char* name;
+    std::vector<Answer> answers;  // to the first requests; any more get an empty list
+    int error;
+    std::vector<std::string> names;
+  };
+  const Answer interrupted = {link_message("old"), end_message(0, NLM_F_MULTI | NLM_F_DUMP_INTR)};
+  Datagram cut = link_message("aaa");
+  cut.resize(20);
+  Datagram large;
+  for (int link = 0; link < 2000; link++) large = joined(std::move(large), link_message("aaa"));
+  const Row rows[] = {
+      {"one datagram", {{joined(link_message("aaa"), end_message())}}, 0, {"aaa"}},
+      {"several", {{link_message("aaa"), link_message("bbb"), end_message()}}, 0, {"aaa", "bbb"}},
+      {"interrupted at the end", {interrupted, {link_message("new"), end_message()}}, 0, {"new"}},
+      {"interrupted midway",
+       {{link_message("old", NLM_F_MULTI | NLM_F_DUMP_INTR), end_message()}, {link_message("new"), end_message()}},
+       0,
+       {"new"}},
+      {"interrupted for ever", std::vector<Answer>(100, interrupted), EAGAIN, {}},
+      {"left-overs of another request",
+       {{link_message("old", 0, 0xffffffff), link_message("new"), end_message()}},
+       0,
+       {"new"}},
+      {"an error", {{end_message(-EPERM, 0, NLMSG_ERROR)}}, EPERM, {}},
+      {"an error behind links", {{link_message("aaa"), end_message(-ENOMEM)}}, ENOMEM, {}},
+      {"a message cut off", {{cut}}, EPROTO, {}},
+      {"nothing in a datagram's place", {}, EPROTO, {}},
+      {"ninety kilobytes", {{large, end_message()}}, 0, std::vector<std::string>(2000, "aaa")},
+  };
+  for (const Row& row : rows) {
+    int ends[2];
+    // Keeps datagrams apart, as netlink does, and ignores the address that requests are sent to.
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return test.check(false, "socketpair");
+    Fd asking(ends[0]);
+    std::thread kernel([&row, answering = Fd(ends[1])] {
+      uint8_t request[1024];
+      for (size_t turn = 0; recv(answering.get(), request, sizeof request, 0) > 0; turn++) {
+        if (row.answers.empty()) return;  // closes
+        nlmsghdr asked;
+        std::memcpy(&asked, request, sizeof asked);
+        for (Datagram datagram : turn < row.answers.size() ? row.answers[turn] : Answer{end_message()}) {
+          for (size_t at = 0; at + NLMSG_HDRLEN <= datagram.size();) {
+            nlmsghdr header;
+            std::memcpy(&header, datagram.data() + at, sizeof header);
+            if (header.nlmsg_seq == 0) header.nlmsg_seq = asked.nlmsg_seq;
+            std::memcpy(datagram.data() + at, &header, sizeof header);
+            at += NLMSG_ALIGN(header.nlmsg_len);
+          }
+          (void)!send(answering.get(), datagram.data(), datagram.size(), MSG_NOSIGNAL);
+        }
+      }
+    });
+    const Result<std::vector<LinkFacts>> links = dump_links(asking.get(), -1);
+    asking.reset();
+    kernel.join();
+    test.equal(links.status.error, row.error, std::string(row.name) + ": errno");
+    std::vector<std::string> names;
+    for (const LinkFacts& link : links.value) names.push_back(link.name);
+    test.check(names == row.names, std::string(row.name) + ": links");
+  }
+}
+
 void refuses_a_foreign_descriptor(Case& test) {
   const Fd file(open("/dev/null", O_RDWR | O_CLOEXEC));
   test.equal(dump_links(file.get(), -1).status.error, ENOTSOCK, "not a socket");
@@ -204,7 +308,8 @@ void finds_default_routes(Case& test) {
       return names;
     };
     using Names = std::set<std::string>;
-    inner.check(ip("link add up0 type veth peer name far0") && ip("link set up0 up") && ip("link set far0 up"), "ip link add");
+    inner.check(ip("link add up0 type veth peer name far0") && ip("link set up0 up") && ip("link set far0 up"),
+                "ip link add");
     inner.check(marked() == Names{}, "no route, no mark");
     inner.check(ip("route add 10.0.0.0/8 dev up0") && marked() == Names{}, "a route to a net is not a default one");
     inner.check(ip("route add default dev up0") && marked() == Names{"up0"}, "IPv4");
@@ -236,6 +341,7 @@ int main() {
   cases.run("interfaces of this namespace", lists_this_namespace);
   cases.run("a list of several datagrams", lists_more_than_one_datagram);
   cases.run("descriptors that are no netlink sockets", refuses_a_foreign_descriptor);
+  cases.run("answers are not trusted", trusts_no_answer);
   cases.run("links change during a dump", dumps_while_links_change);
   cases.run("default routes mark their interfaces and those below", finds_default_routes);
   return cases.finish();

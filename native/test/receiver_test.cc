@@ -152,11 +152,11 @@ void judges_arrivals(Case& test) {
       {"before the first", {{10, in_order}, {9, reordered}, {9, duplicate}, {8, reordered}}},
       {"below zero", {{1, in_order}, {0xffffffff, reordered}, {0xffffffff, duplicate}}},
       {"wrapping", {{0xfffffffe, in_order}, {0xffffffff, in_order}, {0, in_order}, {1, in_order}, {0xffffffff, duplicate}}},
-      {"reordered over the wrap", {{0xfffffffe, in_order}, {1, in_order}, {0xffffffff, reordered}, {0, reordered}, {0, duplicate}}},
+      {"reordered over the wrap", {{0xfffffffe, in_order}, {1, in_order}, {0xffffffff, reordered}, {0, reordered}}},
       {"the oldest in the window", {{1, in_order}, {kWindow, in_order}, {1, duplicate}, {2, reordered}, {2, duplicate}}},
       {"older than the window", {{1, in_order}, {kWindow + 1, in_order}, {1, reordered}, {1, reordered}}},
       {"one window ahead clears it", {{1, in_order}, {kWindow + 1, in_order}, {kWindow, reordered}, {2, reordered}}},
-      {"less than one window ahead clears part", {{1, in_order}, {2, in_order}, {kWindow + 1, in_order}, {2, duplicate}, {3, reordered}}},
+      {"less clears part", {{1, in_order}, {2, in_order}, {kWindow + 1, in_order}, {2, duplicate}, {3, reordered}}},
       {"far ahead", {{5, in_order}, {5 + 0x7fffffffu, in_order}, {5, reordered}, {5 + 0x7fffffffu, duplicate}}},
   };
   for (const Row& row : rows) {
@@ -320,44 +320,65 @@ void clears(Case& test) {
   check(test, link.await(1), {.received = 1, .bytes = 60, .streams = {{1, 1, 60, 0, 0}}});
 }
 
-// Each frame counts wholly before a clear or wholly after it: the total is what its streams are, whatever the moment was.
+// Sends `frames` to `link` while a process that reads from it stands still, then lets that go on and gives what
+// `read(receiver)` gave there: 0 for success.
+template <typename Read>
+int read_backlog(Case& test, const Wire& link, uint64_t frames, Read read) {
+  const Fd socket(link.lab->socket(AF_PACKET, SOCK_RAW, 0, 0).value);
+  const pid_t reader = fork();
+  if (reader < 0) return -1;
+  if (reader == 0) {
+    const Result<std::unique_ptr<Receiver>> receiver = Receiver::open(dup(socket.get()), link.rx);
+    if (!receiver.ok()) _exit(2);
+    raise(SIGSTOP);  // the whole process, its receiver thread with it
+    _exit(read(*receiver.value));
+  }
+  int status = 0;
+  waitpid(reader, &status, WUNTRACED);
+  if (!WIFSTOPPED(status)) return -1;
+  // 20 messages a call, for speed; alike but for the stream, since no reader here looks at sequence numbers.
+  Frame kinds[] = {probe(1, 0), probe(1, 1)};
+  iovec parts[] = {{kinds[0].data(), kinds[0].size()}, {kinds[1].data(), kinds[1].size()}};
+  mmsghdr messages[20] = {};
+  for (size_t index = 0; index < std::size(messages); index++) {
+    messages[index].msg_hdr.msg_iov = &parts[index % 2];
+    messages[index].msg_hdr.msg_iovlen = 1;
+  }
+  uint64_t sent = 0;
+  while (sent < frames) {
+    const int accepted = sendmmsg(link.sender.get(), messages, std::size(messages), 0);
+    if (accepted <= 0) break;
+    sent += static_cast<uint64_t>(accepted);
+  }
+  test.equal(sent, frames, "sent");
+  kill(reader, SIGCONT);
+  waitpid(reader, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+// Each frame counts wholly before a clear or wholly after it: the totals are what their parts are, whatever the moment was.
 void clears_while_frames_arrive(Case& test) {
-  const Wire link = wire(test);
+  Wire link = wire(test);
   if (!link) return;
-  constexpr uint32_t kFrames = 20000;
-  std::atomic<bool> done{false};
-  std::thread traffic([&] {
-    for (uint32_t sequence = 1; sequence <= kFrames; sequence++) link.send(probe(sequence, sequence % 2 == 0 ? 1 : 2));
-    done = true;
+  link.receiver.reset();
+  const int status = read_backlog(test, link, 100000, [&](Receiver& receiver) {
+    // Few enough to be over while there are frames left to read.
+    for (int round = 0; round < 100; round++) receiver.clear();
+    // Behind all others, so that it marks their end; again and again, for on a busy machine the ring was full before.
+    ReceiverCount count;
+    if (!eventually([&] {
+          link.send(Frame(60));
+          count = receiver.count();
+          return count.other != 0;
+        })) {
+      return 1;
+    }
+    // Half of the frames have a stream, in which all but the first are duplicates.
+    uint64_t duplicated = 0;
+    for (const StreamCount& stream : count.streams) duplicated += stream.duplicated;
+    return count.duplicated == duplicated && count.bytes == count.received * 60 ? 0 : 3;
   });
-  int clears = 0;
-  uint64_t seen = 0;
-  while (!done.load()) {
-    link.receiver->clear();
-    clears++;
-    seen = std::max(seen, link.receiver->count().received);
-  }
-  traffic.join();
-  link.receiver->clear();
-  // The last ones before may still arrive; a frame of its own marks the end.
-  link.send(Frame(60));
-  ReceiverCount count;
-  test.check(eventually([&] {
-               count = link.receiver->count();
-               return count.other == 1;
-             }),
-             "the last frame");
-  test.check(clears > 10 && seen <= kFrames, "clears under traffic");
-  uint64_t received = 0;
-  uint64_t bytes = 0;
-  for (const StreamCount& stream : count.streams) {
-    received += stream.received;
-    bytes += stream.bytes;
-  }
-  test.equal(received, count.received, "streams against the total");
-  test.equal(bytes, count.bytes, "bytes against the total");
-  test.equal(count.bytes, count.received * 60, "bytes against frames");
-  test.equal(count.duplicated + count.reordered + count.dropped, uint64_t{0}, "a clear breaks no sequence");
+  test.equal(status, 0, "1: the last frame is missing, 3: totals and parts differ");
 }
 
 void forgets_a_stream(Case& test) {
@@ -384,43 +405,18 @@ void forgets_a_stream(Case& test) {
 void counts_drops(Case& test) {
   Wire link = wire(test);
   if (!link) return;
-  constexpr uint64_t kFrames = 220000;
-  const Fd socket(link.lab->socket(AF_PACKET, SOCK_RAW, 0, 0).value);
   link.receiver.reset();
-  const pid_t reader = fork();
-  if (reader < 0) return test.check(false, "fork");
-  if (reader == 0) {
-    Result<std::unique_ptr<Receiver>> receiver = Receiver::open(dup(socket.get()), link.rx);
-    if (!receiver.ok()) _exit(2);
-    raise(SIGSTOP);  // the whole process, its receiver thread with it
+  constexpr uint64_t kFrames = 220000;
+  const int status = read_backlog(test, link, kFrames, [](Receiver& receiver) {
     ReceiverCount count;
     const bool all = eventually([&] {
-      count = receiver.value->count();
-      return count.received + count.dropped >= kFrames;
+      count = receiver.count();
+      return count.received + count.duplicated + count.dropped >= kFrames;
     });
-    _exit(all && count.dropped > 0 && count.received + count.dropped == kFrames && count.other == 0 ? 0 : 1);
-  }
-  int status = 0;
-  waitpid(reader, &status, WUNTRACED);
-  if (!WIFSTOPPED(status)) return test.check(false, "the reading process did not stop");
-  // 20 messages a call, for speed; all alike but for the sequence number, which no check here needs.
-  Frame frame = probe(1, 0);
-  iovec part{frame.data(), frame.size()};
-  mmsghdr messages[20] = {};
-  for (mmsghdr& message : messages) {
-    message.msg_hdr.msg_iov = &part;
-    message.msg_hdr.msg_iovlen = 1;
-  }
-  uint64_t sent = 0;
-  while (sent < kFrames) {
-    const int accepted = sendmmsg(link.sender.get(), messages, std::size(messages), 0);
-    if (accepted <= 0) break;
-    sent += static_cast<uint64_t>(accepted);
-  }
-  test.equal(sent, kFrames, "sent");
-  kill(reader, SIGCONT);
-  waitpid(reader, &status, 0);
-  test.check(WIFEXITED(status) && WEXITSTATUS(status) == 0, "received and dropped make up what was sent");
+    if (!all) return 1;
+    return count.dropped > 0 && count.received + count.duplicated + count.dropped == kFrames ? 0 : 3;
+  });
+  test.equal(status, 0, "1: frames are missing, 3: received and dropped are not what was sent");
 }
 
 bool set_up(const Fd& route, int index, bool up) {
@@ -486,7 +482,7 @@ void closes_under_traffic(Case& test) {
     while (!done.load()) (void)!::send(sender, frame.data(), frame.size(), 0);
   });
   for (int round = 0; round < 5; round++) {
-    test.check(eventually([&] { return link.receiver->count().received + link.receiver->count().duplicated > 0; }), "frames");
+    test.check(eventually([&] { return link.receiver->count().last_at != 0; }), "frames");
     link.receiver.reset();
     link.receiver = open_receiver(test, *link.lab, link.rx);
   }

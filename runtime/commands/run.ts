@@ -24,8 +24,9 @@ import type { Output } from '../report/output.ts';
 import { plainPalette } from '../report/palette.ts';
 import { around, progressLine } from '../report/progress.ts';
 import type { Results } from '../results.ts';
-import { isSystemError, readScript, reasonOf, type ScriptInput } from '../script-input.ts';
+import { readScript, type ScriptInput } from '../script-input.ts';
 import { handleSignals } from '../signals.ts';
+import { isSystemError, reasonOf } from '../system-error.ts';
 import { type OfferedEngine, openEngine } from './open-engine.ts';
 import { parameterValues } from './parameter-values.ts';
 

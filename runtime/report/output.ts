@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { reasonOf } from '../system-error.ts';
 import { type Palette, paletteFor, wantsColour } from './palette.ts';
 
 /** Where a command's words go: results to stdout, diagnostics and progress to stderr. */
@@ -18,11 +19,21 @@ export interface Channel {
   write(text: string): void;
 }
 
-/** The stream as a channel. A reader that went away (EPIPE) is no reason to stop, let alone to complain. */
-export function channel(stream: NodeJS.WriteStream, palette: Palette): Channel {
+/** The reader went away: of a pipe, or of a terminal that was closed. */
+const readerGone = new Set(['EPIPE', 'EIO']);
+
+/**
+ * The stream as a channel. A reader that went away is no reason to stop, let alone to complain; any other error goes to
+ * `failed`, once.
+ */
+function channel(
+  stream: NodeJS.WriteStream,
+  palette: Palette,
+  failed: (error: NodeJS.ErrnoException) => void,
+): Channel {
   let gone = false;
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (!gone && !readerGone.has(error.code ?? '')) failed(error);
     gone = true;
   });
   return {
@@ -35,9 +46,21 @@ export function channel(stream: NodeJS.WriteStream, palette: Palette): Channel {
   };
 }
 
-/** The process's own streams; colours are decided here, once for each. `colour` is `--color` or `--no-color`, or null. */
+/**
+ * The process's own streams; colours are decided here, once for each. `colour` is `--color` or `--no-color`, or null.
+ * Results that cannot be written (a full disk) end the process: nothing that it still did could be told.
+ */
 export async function openOutput(json: boolean, colour: boolean | null): Promise<Output> {
-  const open = async (stream: NodeJS.WriteStream): Promise<Channel> =>
-    channel(stream, await paletteFor(wantsColour(colour, stream.isTTY === true, process.env)));
-  return { json, stdout: await open(process.stdout), stderr: await open(process.stderr) };
+  const open = async (stream: NodeJS.WriteStream, failed: (error: NodeJS.ErrnoException) => void): Promise<Channel> =>
+    channel(stream, await paletteFor(wantsColour(colour, stream.isTTY === true, process.env)), failed);
+  // What stderr cannot take has nowhere else to go.
+  const stderr = await open(process.stderr, () => {});
+  const stdout = await open(process.stdout, (error) => {
+    stderr.write(`pktsh: cannot write to standard output: ${reasonOf(error)}\n`);
+    process.exit(unsuitableStatus);
+  });
+  return { json, stdout, stderr };
 }
+
+/** Exit status where the environment is unsuitable. */
+const unsuitableStatus = 4;

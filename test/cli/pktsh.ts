@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
@@ -24,6 +24,8 @@ export interface Finished {
 export interface Given {
   /** What is piped in; nothing is an empty pipe. */
   readonly stdin?: string | Uint8Array;
+  /** A file that stdout goes to instead of the test. */
+  readonly stdout?: string;
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -47,7 +49,7 @@ function startProgram(program: string, args: readonly string[], given: Given): C
   const child = spawn(program, args, {
     cwd: given.cwd ?? root,
     env: { ...outer, TERM: 'xterm', ...given.env },
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', given.stdout === undefined ? 'pipe' : openSync(given.stdout, 'w'), 'pipe'],
     timeout: deadlineMs,
   });
   child.stdin?.on('error', () => {});
@@ -63,7 +65,7 @@ export async function pktsh(args: readonly string[], given: Given = {}): Promise
 export async function finish(child: ChildProcess): Promise<Finished> {
   const status = new Promise<number | null>((settle) => child.once('close', settle));
   const [stdout, stderr] = await Promise.all([
-    textOf(child.stdout as NodeJS.ReadableStream),
+    child.stdout === null ? '' : textOf(child.stdout),
     textOf(child.stderr as NodeJS.ReadableStream),
   ]);
   return { status: await status, stdout, stderr };

@@ -228,6 +228,14 @@ test('senders that cannot be loaded are exit status 4, with the mend; nothing el
   });
 });
 
+test('results that cannot be written are exit status 4', async () => {
+  await withFiles(files, async (cwd) => {
+    const done = await pktsh([...dry, 'print.pg'], { cwd, stdout: '/dev/full' });
+    assert.is(done.stderr, 'pktsh: cannot write to standard output: no space is left\n');
+    assert.is(done.status, 4);
+  });
+});
+
 test('the version is the package’s', () => {
   const manifest = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
   assert.is(version, manifest.version);

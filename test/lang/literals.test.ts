@@ -18,7 +18,7 @@ import type { ScalarType, Value } from '../../lang/value.ts';
 const test = suite('literals');
 const span = { start: 3, end: 7 };
 
-function valueOf(literal: Literal): Value {
+function accepted(literal: Literal): Value {
   if (!literal.ok) throw new Error(literal.diagnose(span).message);
   return literal.value;
 }
@@ -40,7 +40,7 @@ const numbers: readonly (readonly [string, number])[] = [
   ['9007199254740991', Number.MAX_SAFE_INTEGER],
 ];
 for (const [image, value] of numbers) {
-  test(`number ${image}`, () => assert.equal(valueOf(numberValue(image)), { type: 'number', value }));
+  test(`number ${image}`, () => assert.equal(accepted(numberValue(image)), { type: 'number', value }));
 }
 
 const quantities: readonly (readonly [string, UnitType, number])[] = [
@@ -66,7 +66,7 @@ const quantities: readonly (readonly [string, UnitType, number])[] = [
   ['1_000pps', 'pps', 1000],
 ];
 for (const [image, type, value] of quantities) {
-  test(`quantity ${image}`, () => assert.equal(valueOf(quantityValue(image)), { type, value }));
+  test(`quantity ${image}`, () => assert.equal(accepted(quantityValue(image)), { type, value }));
 }
 
 /** [image, code, hint] */
@@ -119,15 +119,15 @@ const addresses: readonly (readonly [string, 'mac' | 'ipv4' | 'ipv6', string])[]
 for (const [image, family, text] of addresses) {
   test(`address ${image}`, () => {
     assert.is(addressFamily(image), family);
-    assert.is(formatValue(valueOf(addressValue(family, image, null))), text);
+    assert.is(formatValue(accepted(addressValue(family, image, null))), text);
   });
 }
 test('an IPv6 value is 32 hexadecimal digits', () => {
-  const value = valueOf(addressValue('ipv6', '2001:db8::ff', null));
+  const value = accepted(addressValue('ipv6', '2001:db8::ff', null));
   assert.equal(value, { type: 'ipv6', value: '20010db80000000000000000000000ff' });
 });
 test('a prefix keeps its address as written', () => {
-  const value = valueOf(addressValue('ipv4', '198.18.0.42', 15));
+  const value = accepted(addressValue('ipv4', '198.18.0.42', 15));
   assert.equal(value, { type: 'prefix', family: 'ipv4', address: 0xc612002a, length: 15 });
   assert.is(formatValue(value), '198.18.0.42/15');
 });
@@ -214,7 +214,7 @@ const given: readonly (readonly [ScalarType, string, Value])[] = [
   ['prefix', '10.0.0.0/8', { type: 'prefix', family: 'ipv4', address: 0x0a000000, length: 8 }],
 ];
 for (const [type, text, value] of given) {
-  test(`--set ${type} ${text}`, () => assert.equal(valueOf(parseValue(type, text)), value));
+  test(`--set ${type} ${text}`, () => assert.equal(accepted(parseValue(type, text)), value));
 }
 
 const notGiven: readonly (readonly [ScalarType, string, string])[] = [
@@ -240,7 +240,7 @@ test('what is shown of a whole quantity reads back as itself', () => {
   const type = fc.constantFrom<UnitType>('duration', 'size', 'pps', 'bps', 'percent');
   fc.assert(
     fc.property(type, fc.maxSafeNat(), (of, value) => {
-      assert.equal(valueOf(parseValue(of, formatValue({ type: of, value }))), { type: of, value });
+      assert.equal(accepted(parseValue(of, formatValue({ type: of, value }))), { type: of, value });
     }),
   );
 });
@@ -250,13 +250,13 @@ test('what is shown of an address reads back as itself', () => {
   fc.assert(
     fc.property(digits, (groups) => {
       const value: Value = { type: 'ipv6', value: groups.join('') };
-      assert.equal(valueOf(parseValue('ipv6', formatValue(value))), value);
+      assert.equal(accepted(parseValue('ipv6', formatValue(value))), value);
     }),
   );
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), (value) => {
-      assert.equal(valueOf(parseValue('ipv4', formatValue({ type: 'ipv4', value }))), { type: 'ipv4', value });
-      assert.equal(valueOf(parseValue('mac', formatValue({ type: 'mac', value }))), { type: 'mac', value });
+      assert.equal(accepted(parseValue('ipv4', formatValue({ type: 'ipv4', value }))), { type: 'ipv4', value });
+      assert.equal(accepted(parseValue('mac', formatValue({ type: 'mac', value }))), { type: 'mac', value });
     }),
   );
 });

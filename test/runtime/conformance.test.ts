@@ -3,4 +3,4 @@
 import { dryRunEngine } from '../../runtime/engines/dry-run.ts';
 import { conformance } from './conformance.ts';
 
-conformance('dry-run', async () => dryRunEngine());
+conformance('dry-run', async () => dryRunEngine()).run();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { suite } from 'uvu';
+import { suite, type Test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { assemble } from '../../lang/assemble.ts';
 import type { FrameProgram } from '../../lang/frame-program.ts';
@@ -11,9 +11,10 @@ import { macOf } from '../../runtime/lab/mac.ts';
 
 /**
  * What every engine does alike. Nothing here depends on speed: a test waits for a state with a deadline, and asserts on
- * counts. `makeEngine` gives a fresh engine, or why there is none here (no right to make a lab, no addon).
+ * counts. `makeEngine` gives a fresh engine, or why there is none here (no right to make a lab, no addon). The caller runs
+ * the suite: `conformance('dry-run', …).run()`.
  */
-export function conformance(name: string, makeEngine: () => Promise<Engine | string>): void {
+export function conformance(name: string, makeEngine: () => Promise<Engine | string>): Test {
   const test = suite(`conformance of ${name}`);
   for (const [title, check] of cases) {
     test(title, async () => {
@@ -29,7 +30,7 @@ export function conformance(name: string, makeEngine: () => Promise<Engine | str
       }
     });
   }
-  test.run();
+  return test;
 }
 
 /** Far beyond what any of this takes, so that only a hang meets it. */
