@@ -227,7 +227,8 @@ Sender::Outcome Sender::transmit(Driver& driver, Run& run, const Cfg& cfg, uint3
     if (const uint32_t late = advance_schedule(progress, consumed, now); late > 0) stats_add(record.late, late);
   }
   if (handover.error == 0 || handover.error == EAGAIN) {
-    if (consumed == room) return {};
+    // What was dropped does not make room by waiting: the descriptor is writable all the while.
+    if (consumed == room || (handover.dropped > 0 && handover.error == 0)) return {};
     return {Outcome::Kind::blocked, driver.poll_fd(), 0};
   }
   return {Outcome::Kind::fatal, -1, handover.error};
