@@ -116,9 +116,11 @@ async function comeToRest(scenario: Scenario, state: ScenarioState): Promise<voi
 
 /** Leaves the engine as it was before: no devices, no receivers, no grace period pending. */
 async function takeDown(scenario: Scenario, state: ScenarioState): Promise<void> {
+  // Conditions watched would look at devices and receivers that are going away.
+  state.timers.close();
+  state.watchNoMore();
   await state.devices.queues.drained();
   await Promise.all(state.devices.present().map((device) => state.devices.removeIfPresent(device, scenario.span)));
   await state.receivers.close();
   await state.engine.sync();
-  state.timers.close();
 }

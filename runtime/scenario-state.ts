@@ -216,6 +216,10 @@ export class ScenarioState {
     return () => this.#watches.delete(check);
   }
 
+  watchNoMore(): void {
+    this.#watches.clear();
+  }
+
   /** Something was carried out or happened: conditions are looked at. */
   controlEvent(): void {
     for (const check of this.#watches) {

@@ -43,6 +43,8 @@ interface NativeDeviceState {
   plan: DevicePlan;
   readonly driver: DriverName;
   final: DeviceStats | null;
+  /** Starts so far: what a stop reports belongs to the run that it stopped. */
+  runs: number;
 }
 
 /**
@@ -112,7 +114,7 @@ class NativeSenders implements Engine {
     try {
       this.#mustBeOpen();
       const id = this.#attempt(() => this.#engine.addDevice(port, nativeDevice(plan)));
-      this.#devices.set(id, { plan, driver, final: null });
+      this.#devices.set(id, { plan, driver, final: null, runs: 0 });
       return id;
     } catch (error) {
       if (!this.#closed) this.#engine.releasePort(port);
@@ -149,21 +151,26 @@ class NativeSenders implements Engine {
         return this.#engine.start(ids);
       }
     });
-    for (const id of ids) this.#device(id).final = null;
+    for (const id of ids) {
+      const device = this.#device(id);
+      device.final = null;
+      device.runs++;
+    }
     return instant;
   }
 
   async stop(ids: readonly DeviceId[]): Promise<readonly DeviceStats[]> {
-    const devices = ids.map((id) => this.#device(id));
+    const stopped = ids.map((id) => ({ device: this.#device(id), run: this.#device(id).runs }));
     const runs = await this.#attempt(() => this.#engine.stop(ids));
-    return runs.map((run, i) => {
-      const final = stats(run);
-      (devices[i] as NativeDeviceState).final = final;
+    return stopped.map(({ device, run }, i) => {
+      const final = stats(runs[i] as NativeRun);
+      if (device.runs === run) device.final = final;
       return final;
     });
   }
 
   async clearCounters(ids: readonly DeviceId[]): Promise<void> {
+    for (const id of ids) this.#device(id).final = null;
     await this.#attempt(() => this.#engine.clearCounters(ids));
   }
 

@@ -3,13 +3,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
 import * as assert from 'uvu/assert';
 
 const root = resolve(import.meta.dirname, '../..');
-const loader = import.meta.resolve('tsx');
 export const sources = fileURLToPath(new URL('../../runtime/', import.meta.url));
 
 /** A command that takes longer has hung; the machine may be slow, so this is far above what one needs. */
@@ -32,15 +32,43 @@ export interface Given {
 
 /** Starts a TypeScript file of the checkout. */
 export function start(file: string, args: readonly string[], given: Given = {}): ChildProcess {
-  return startProgram(process.execPath, ['--import', loader, file, ...args], given);
+  return startProgram(process.execPath, [bundled(file), ...args], given);
 }
 
 /** The same with a terminal of so many columns for all three streams, by script(1); its output comes out of stdout. */
 export function onTerminal(columns: number, file: string, args: readonly string[]): ChildProcess {
-  const quoted = [process.execPath, '--import', loader, file, ...args].map(
-    (word) => `'${word.replaceAll("'", "'\\''")}'`,
-  );
+  const quoted = [process.execPath, bundled(file), ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
   return startProgram('script', ['-qfec', `stty cols ${columns}; exec ${quoted.join(' ')}`, '/dev/null'], {});
+}
+
+const bundles = new Map<string, string>();
+
+/**
+ * A file of the checkout with all that it imports in one, made anew by each test process: a loader that translates some
+ * hundred modules for each command would take ten times as long as the commands do. It lies inside the checkout, where the
+ * addon is looked for.
+ */
+function bundled(file: string): string {
+  const made = bundles.get(file);
+  if (made !== undefined) return made;
+  const folder = join(root, 'node_modules/.cache', `pktsh-test-${process.pid}`);
+  const outfile = join(folder, `${basename(file, '.ts')}.mjs`);
+  buildSync({
+    entryPoints: [file],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    external: ['*.node'],
+    logLevel: 'error',
+    // CommonJS dependencies inside an ESM bundle call require().
+    banner: {
+      js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
+    },
+  });
+  if (bundles.size === 0) process.once('exit', () => removeFiles(folder));
+  bundles.set(file, outfile);
+  return outfile;
 }
 
 /** Colours are as the test says, whatever the outer environment. */

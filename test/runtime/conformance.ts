@@ -8,21 +8,21 @@ import type { Layer } from '../../lang/op.ts';
 import type { Value } from '../../lang/value.ts';
 import { type DeviceId, type DevicePlan, type Engine, EngineError, type LabPlan } from '../../runtime/engine.ts';
 import { macOf } from '../../runtime/lab/mac.ts';
+import { type Requirement, testWith } from '../requirements.ts';
 
 /**
  * What every engine does alike. Nothing here depends on speed: a test waits for a state with a deadline, and asserts on
- * counts. `makeEngine` gives a fresh engine, or why there is none here (no right to make a lab, no addon). The caller runs
- * the suite: `conformance('dry-run', …).run()`.
+ * counts. `makeEngine` gives a fresh engine. The caller runs the suite: `conformance('dry-run', …).run()`.
  */
-export function conformance(name: string, makeEngine: () => Promise<Engine | string>): Test {
+export function conformance(
+  name: string,
+  requirements: readonly Requirement[],
+  makeEngine: () => Engine | Promise<Engine>,
+): Test {
   const test = suite(`conformance of ${name}`);
   for (const [title, check] of cases) {
-    test(title, async () => {
+    testWith(test, requirements, title, async () => {
       const engine = await makeEngine();
-      if (typeof engine === 'string') {
-        console.log(`skipped, ${title}: ${engine}`);
-        return;
-      }
       try {
         await check(engine);
       } finally {

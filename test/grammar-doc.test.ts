@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// grammar.md says what is implemented. Its tables are made from the tables that the compiler reads: after a wanted change
+// run this file with UPDATE_GOLDEN=1 and read the difference. Columns that people write are kept, row by row. Every `pg`
+// block compiles, and every example of a diagnostic gives it.
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { formatAddress } from '../lang/addresses.ts';
+import { binaryType } from '../lang/algebra.ts';
+import { meaning } from '../lang/catalogue-meaning.ts';
+import { syntaxCatalogue } from '../lang/catalogue-syntax.ts';
+import { reservedNames } from '../lang/check-expression.ts';
+import type { CatalogueEntry } from '../lang/diagnostic.ts';
+import { compile, facts, protocols, SourceFile } from '../lang/index.ts';
+import { formatValue } from '../lang/literals.ts';
+import { deviceMetrics, graceMetrics, type Metric, needsSequence, receiverMetrics } from '../lang/metrics.ts';
+import { type DeviceParameter, deviceParameters, paceParameters } from '../lang/parameters.ts';
+import type { Fallback, ProtocolField } from '../lang/protocols.ts';
+import { Identifier, Keyword, PlainName, tokenTypes, wordOf } from '../lang/tokens.ts';
+import { assertNever, parameterTypes, quantityTypes } from '../lang/types.ts';
+import { unitsOf } from '../lang/units.ts';
+import type { ScalarType } from '../lang/value.ts';
+import { runCatalogue } from '../runtime/catalogue.ts';
+import { commandLineCatalogue } from '../runtime/commands/catalogue.ts';
+import { defaultConfiguration } from '../runtime/configuration.ts';
+import { dryRunEngine } from '../runtime/engines/dry-run.ts';
+import { exitOf } from '../runtime/results.ts';
+import { run } from '../runtime/run.ts';
+import { root } from './requirements.ts';
+
+const test = suite('grammar.md');
+const path = join(root, 'grammar.md');
+
+// --- tables -----------------------------------------------------------------------------------------------------------
+
+/** A table that the code knows, but for its last column where `written` names one: that is prose. */
+interface Table {
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  readonly written?: string;
+}
+
+const code = (text: string): string => `\`${text}\``;
+const codes = (texts: Iterable<string>): string => [...texts].map(code).join(' ');
+
+const catalogues: Readonly<Record<string, CatalogueEntry<never>>> = {
+  ...syntaxCatalogue,
+  ...meaning,
+  ...runCatalogue,
+  ...commandLineCatalogue,
+};
+/** `PG11` of `PG1101`: codes are explained in groups. */
+const groupOf = (diagnostic: string): string => diagnostic.slice(0, 4);
+const groups = [...new Set(Object.keys(catalogues).map(groupOf))].sort();
+
+const tables: Readonly<Record<string, Table>> = {
+  types: {
+    header: ['Type', 'As a `param`'],
+    written: 'Values',
+    rows: Object.keys({
+      number: true,
+      bool: true,
+      string: true,
+      duration: true,
+      size: true,
+      pps: true,
+      bps: true,
+      percent: true,
+      mac: true,
+      ipv4: true,
+      ipv6: true,
+      prefix: true,
+      interface: true,
+      frame: true,
+      device: true,
+      receiver: true,
+      job: true,
+      grace: true,
+      // A type that is missing here does not compile.
+    } satisfies Record<ScalarType, true>)
+      .map((type) => [code(type), parameterTypes.some((known) => known === type) ? 'yes' : 'no'])
+      .concat([
+        ['range', 'no'],
+        ['list', 'no'],
+      ]),
+  },
+  units: {
+    header: ['Type', 'Units'],
+    written: 'Held as',
+    rows: (['duration', 'size', 'pps', 'bps', 'percent'] as const).map((type) => [
+      code(type),
+      unitsOf(type)
+        .map(({ name, factor }, i, [own]) =>
+          i === 0 ? code(name) : `${code(name)} (${grouped(factor)} ${own?.name ?? ''})`,
+        )
+        .join(', '),
+    ]),
+  },
+  words: {
+    header: ['Words', 'Meaning'],
+    rows: [
+      [codes(wordsOf((type) => type.CATEGORIES?.includes(Keyword) === true)), 'statement words and literals: reserved'],
+      [
+        codes(wordsOf((type) => type.CATEGORIES?.includes(Identifier) === true && type !== PlainName)),
+        'have a meaning in their statements only: may be names',
+      ],
+      [codes(reservedNames.keys()), 'functions, layers and totals: cannot be declared'],
+    ],
+  },
+  products: operatorTable('*'),
+  quotients: operatorTable('/'),
+  functions: {
+    header: ['Function'],
+    written: 'Gives',
+    rows: [...reservedNames].filter(([, kind]) => kind === 'a function').map(([name]) => [code(name)]),
+  },
+  layers: {
+    header: ['Layer', 'Stands on', 'Bytes', 'What it is'],
+    rows: [...protocols.values()].map(({ name, over, size, title }) => [
+      code(name),
+      over.length === 0 ? 'begins a frame' : codes(over),
+      String(size),
+      title,
+    ]),
+  },
+  fields: {
+    header: ['Field', 'Bits', 'Takes', 'Unless written'],
+    rows: [...protocols.values()].flatMap(({ name, fields }) =>
+      fields.map((field) => [
+        code(`${name}.${field.name}`),
+        String(field.bits),
+        code(field.type),
+        fallbackText(field, field.fallback),
+      ]),
+    ),
+  },
+  facts: metricTable('Fact', facts),
+  parameters: {
+    header: ['Parameter', 'Takes', 'Default', 'Meaning'],
+    written: 'In kernel pktgen',
+    rows: [...deviceParameters.values()].map((parameter) => [
+      code(parameter.name),
+      takesText(parameter),
+      defaultText(parameter.name),
+      parameter.help,
+    ]),
+  },
+  'device-metrics': metricTable('Metric', deviceMetrics),
+  'receiver-metrics': metricTable('Metric', receiverMetrics),
+  'grace-metrics': metricTable('Metric', graceMetrics),
+  exits: {
+    header: ['Exit status', 'Verdict'],
+    written: 'When',
+    rows: Object.entries(exitOf)
+      .sort(([, a], [, b]) => a - b)
+      .map(([verdict, status]) => [String(status), verdict]),
+  },
+  ...Object.fromEntries(groups.map((group) => [`codes-${group}`, codeTable(group)])),
+};
+
+function wordsOf(wanted: (type: (typeof tokenTypes)[number]) => boolean): string[] {
+  return tokenTypes.filter((type) => wanted(type) && type.LABEL?.startsWith('`')).map(wordOf);
+}
+
+/** What `left operator right` gives: a row for each left operand. */
+function operatorTable(operator: '*' | '/'): Table {
+  return {
+    header: [`left ${code(operator)} right`, ...quantityTypes.map(code)],
+    rows: quantityTypes.map((left) => [
+      code(left),
+      ...quantityTypes.map((right) => {
+        const type = binaryType(operator, left, right);
+        return typeof type === 'string' ? type : '';
+      }),
+    ]),
+  };
+}
+
+function metricTable(noun: string, of: ReadonlyMap<string, Metric>): Table {
+  return {
+    header: [noun, 'Type', 'Meaning'],
+    rows: [...of.values()].map(({ name, type, help }) => {
+      const needs = of === receiverMetrics && needsSequence.has(name) ? '; needs the `pktgen` layer' : '';
+      return [code(name), code(type), help + needs];
+    }),
+  };
+}
+
+function codeTable(group: string): Table {
+  return {
+    header: ['Code', 'Severity', 'Title'],
+    written: group < 'PG60' ? 'Example' : 'When',
+    rows: Object.entries(catalogues)
+      .filter(([name]) => groupOf(name) === group)
+      .map(([name, { severity, title }]) => [name, severity, title]),
+  };
+}
+
+/** A whole number with `_` between its thousands, as the language writes it. */
+function grouped(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, '_');
+}
+
+function hexadecimal(value: number): string {
+  return code(`0x${value.toString(16).padStart(4, '0')}`);
+}
+
+function fallbackText(field: ProtocolField, fallback: Fallback): string {
+  switch (fallback.kind) {
+    case 'value':
+      return code(
+        field.type === 'number' ? String(fallback.value) : formatAddress(field.type, fallback.value),
+      );
+    case 'source mac':
+      return 'MAC address of the interface that sends';
+    case 'peer mac':
+      return 'in a lab the MAC address of the peer; elsewhere it must be written';
+    case 'next':
+      return `number of the layer above, ${field.bits > 8 ? hexadecimal(fallback.none) : code(String(fallback.none))} without one`;
+    case 'length':
+      return 'bytes from this header to the end of the frame, padding included';
+    case 'header checksum':
+      return 'checksum of the header';
+    default:
+      return assertNever(fallback);
+  }
+}
+
+function takesText({ takes }: DeviceParameter): string {
+  if (takes.kind === 'word') return takes.words.map(code).join(', ');
+  const types = takes.types.map(code).join(' or ');
+  return takes.bounds === null ? types : `${types}, ${takes.bounds.whole ? 'whole, ' : ''}${takes.bounds.words}`;
+}
+
+/** The default of a parameter, from the configuration that a device begins with. */
+function defaultText(name: string): string {
+  if (paceParameters.includes(name)) {
+    assert.is(defaultConfiguration.pace.kind, 'unpaced');
+    return 'as fast as it can';
+  }
+  const { frame, pktSize, count, burst, late, driver, xmitMode, file, shortfall } = defaultConfiguration;
+  const defaults: Readonly<Record<string, string | number | null>> = {
+    frame,
+    pkt_size: pktSize,
+    count,
+    burst,
+    late,
+    driver,
+    xmit_mode: xmitMode,
+    file,
+    shortfall: formatValue({ type: 'percent', value: shortfall }),
+  } as Record<string, string | number | null>;
+  const found = defaults[name];
+  if (found === undefined) throw new Error(`what is the default of ${name}?`);
+  if (found !== null) return code(String(found));
+  return { frame: 'required', pkt_size: 'what the layers need, at least 60B', file: 'required by `driver pcap`' }[name] ?? 'none';
+}
+
+// --- the document -----------------------------------------------------------------------------------------------------
+
+const begin = (name: string): string => `<!-- begin: ${name} -->\n`;
+const end = (name: string): string => `<!-- end: ${name} -->`;
+
+/** Cells of a table row; a `|` inside a cell is written `\|`. */
+function cellsOf(line: string): string[] {
+  return line
+    .split(/(?<!\\)\|/)
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+}
+
+/** The body rows of the table between two markers; none where it has not been made yet. */
+function rowsIn(document: string, name: string): string[][] {
+  const from = document.indexOf(begin(name));
+  const to = document.indexOf(end(name));
+  assert.ok(from >= 0 && to > from, `grammar.md has no section between \`begin: ${name}\` and \`end: ${name}\``);
+  return document
+    .slice(from + begin(name).length, to)
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .slice(2)
+    .map(cellsOf);
+}
+
+function tableText({ header, rows, written }: Table, before: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`.replace(/ +\|/g, ' |');
+  const kept = new Map(before.map((cells) => [cells[0], cells.at(-1) ?? '']));
+  const head = written === undefined ? header : [...header, written];
+  const escaped = rows.map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
+  const body = written === undefined ? escaped : escaped.map((row) => [...row, kept.get(row[0]) ?? '']);
+  return [line(head), line(head.map(() => '---')), ...body.map(line)].map((text) => `${text}\n`).join('');
+}
+
+/** The document with every table made anew. */
+function updated(document: string): string {
+  return Object.entries(tables).reduce((text, [name, table]) => {
+    const made = tableText(table, rowsIn(text, name));
+    const from = text.indexOf(begin(name)) + begin(name).length;
+    return text.slice(0, from) + made + text.slice(text.indexOf(end(name)));
+  }, document);
+}
+
+if (process.env.UPDATE_GOLDEN === '1') writeFileSync(path, updated(readFileSync(path, 'utf8')));
+const document = readFileSync(path, 'utf8');
+
+for (const [name, table] of Object.entries(tables)) {
+  test(`table of ${name}`, () => {
+    const before = rowsIn(document, name);
+    const section = document.slice(document.indexOf(begin(name)) + begin(name).length, document.indexOf(end(name)));
+    assert.fixture(section, tableText(table, before));
+    if (table.written === undefined) return;
+    for (const [key, ...cells] of before) assert.ok(cells.at(-1) !== '', `${key} lacks its \`${table.written}\``);
+  });
+}
+
+test('every section between markers is made from a table', () => {
+  const found = [...document.matchAll(/<!-- begin: (\S+) -->/g)].map(([, name]) => name);
+  assert.equal([...found].sort(), Object.keys(tables).sort());
+});
+
+// --- examples ---------------------------------------------------------------------------------------------------------
+
+interface Block {
+  readonly document: string;
+  readonly line: number;
+  readonly language: string;
+  /** What the comment before the block says: `in: scenario`, `in: device`, `gives: PG1103`, `preamble`. */
+  readonly note: string;
+  readonly text: string;
+}
+
+function blocksOf(name: string, text: string): Block[] {
+  return [...text.matchAll(/(?:^<!-- (.*?) -->\n)?^```(pg|pg-wrong)\n(.*?)^```$/gms)].map((found) => ({
+    document: name,
+    line: text.slice(0, found.index).split('\n').length,
+    note: found[1] ?? '',
+    language: found[2] as string,
+    text: found[3] as string,
+  }));
+}
+
+const blocks = ['grammar.md', 'README.md']
+  .filter((name) => existsSync(join(root, name)))
+  .flatMap((name) => blocksOf(name, readFileSync(join(root, name), 'utf8')));
+
+/** What fragments of grammar.md stand behind: a lab, a receiver, a frame and a device. */
+const preamble = blocks.find((block) => block.note === 'preamble')?.text ?? '';
+
+/** A fragment as the whole program that it is a part of. */
+function programOf(block: Block): string {
+  switch (block.note) {
+    case 'in: scenario':
+      return preamble + block.text;
+    case 'in: device':
+      return `${preamble}add_device tx0@9 on cpu 0 {\n${block.text}}\n`;
+    default:
+      return block.text;
+  }
+}
+
+const told = (text: string) => compile(new SourceFile('example.pg', text));
+
+test('there are examples, and a preamble for fragments', () => {
+  assert.ok(blocks.length >= 20);
+  assert.ok(preamble !== '');
+});
+
+for (const block of blocks) {
+  test(`${block.document}:${block.line}: ${block.language}`, () => {
+    const { program, diagnostics } = told(programOf(block));
+    const found = diagnostics.map(({ code: name, message }) => `${name}: ${message}`);
+    if (block.language === 'pg') {
+      assert.equal(found, []);
+      assert.ok(program !== null);
+      assert.match(block.note, /^(preamble|in: scenario|in: device)?$/);
+      return;
+    }
+    const wanted = /^gives: (PG\d{4})$/.exec(block.note)?.[1];
+    assert.ok(wanted !== undefined, 'the block does not say which code it gives');
+    assert.equal(found.length, 1, found.join('\n'));
+    assert.ok(found[0]?.startsWith(`${wanted}: `), found[0]);
+  });
+}
+
+/** Codes that no text of its own can give: what the command line brings along has a part in it. */
+const withoutExample = ['PG2013', 'PG2308'];
+
+/**
+ * An example in a cell: code, its lines parted by `<br>`, behind the preamble unless a comment says that it stands alone.
+ * Null: prose.
+ */
+function exampleIn(cell: string): string | null {
+  const found = /^(`[^`]+`(?:<br>`[^`]+`)*)(?: <!-- (alone) -->)?$/.exec(cell);
+  if (found === null) return null;
+  const lines = (found[1] as string).split('<br>').map((line) => line.slice(1, -1).replaceAll('\\|', '|'));
+  return `${found[2] === 'alone' ? '' : preamble}${lines.join('\n')}\n`;
+}
+
+for (const group of groups.filter((name) => name < 'PG70')) {
+  for (const cells of rowsIn(document, `codes-${group}`)) {
+    const [name, severity] = cells as [string, string];
+    const example = exampleIn(cells.at(-1) as string);
+    if (example === null) {
+      const excused = group >= 'PG60' || withoutExample.includes(name);
+      test(`${name} has an example`, () => assert.ok(excused));
+      continue;
+    }
+    test(`the example of ${name} gives it`, async () => {
+      const { program, diagnostics } = told(example);
+      const compiled = diagnostics.map((diagnostic) => diagnostic.code);
+      if (group < 'PG60') {
+        assert.equal(compiled, [name]);
+        assert.is(program === null, severity === 'error');
+        return;
+      }
+      assert.equal(compiled, []);
+      assert.ok(program !== null);
+      assert.equal(await saidByRun(program), [name]);
+    });
+  }
+}
+
+/** The codes of what a dry run of a program complains about. */
+async function saidByRun(program: NonNullable<ReturnType<typeof compile>['program']>): Promise<string[]> {
+  const said: string[] = [];
+  const engine = dryRunEngine();
+  await run(program, engine, {
+    params: new Map(),
+    seed: 1n,
+    lab: false,
+    maxDuration: null,
+    allow: [],
+    signal: new AbortController().signal,
+    onPrint: () => {},
+    onProgress: () => {},
+    onDiagnostic: (diagnostic) => said.push(diagnostic.code),
+  });
+  await engine.close();
+  return said;
+}
+
+test.run();
