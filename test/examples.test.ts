@@ -25,7 +25,24 @@ interface Ended {
   readonly results: Results;
 }
 
-function run(before: readonly string[], example: string, options: readonly string[]): Ended {
+/** What a run needs, where every user may read it: a checkout may be its owner's alone. */
+function staged(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'pktsh-examples-'));
+  chmodSync(folder, 0o755);
+  for (const path of [
+    'package.json',
+    'dist',
+    'examples',
+    'native/build/Release/pktsh.node',
+    'native/build/Release/pktsh-lab',
+  ]) {
+    cpSync(join(root, path), join(folder, path), { recursive: true });
+  }
+  return folder;
+}
+
+function run(before: readonly string[], folder: string, example: string, options: readonly string[]): Ended {
+  const pktsh = join(folder, 'dist/pktsh.js');
   const [program, ...args] = [
     ...before,
     process.execPath,
@@ -35,7 +52,7 @@ function run(before: readonly string[], example: string, options: readonly strin
     '--json',
     ...options,
   ];
-  const done = spawnSync(program as string, args, { cwd: root, encoding: 'utf8', timeout: 60_000 });
+  const done = spawnSync(program as string, args, { cwd: folder, encoding: 'utf8', timeout: 60_000 });
   assert.ok(done.stdout.startsWith('{'), `${example}: exit ${done.status}\n${done.stderr}`);
   return { status: done.status, stderr: done.stderr, results: JSON.parse(done.stdout) as Results };
 }
