@@ -95,8 +95,7 @@ class PcapDriver final : public Driver {
 
   // Of all runs that share the file: the bytes do not say whose they are, and more than one is rare.
   uint64_t in_flight(uint64_t) const override {
-    // Whole records only, so the walk ends at a boundary; the writer's position comes first, that it cannot overtake.
-    // acquire: frames announced before
+    // acquire: the frames written were counted in before, and the count is read after
     const uint64_t out = frames_out_.load(std::memory_order_acquire);
     const uint64_t in = frames_in_.load(std::memory_order_relaxed);  // relaxed: exact after the sender's grace period
     return in > out ? in - out : 0;

@@ -386,7 +386,7 @@ Result<Cookie> Engine::clear_counters(const std::vector<DeviceId>& ids) {
 
 Result<RunSnapshot> Engine::snapshot(DeviceId device) const {
   const State& state = *state_;
-  const DeviceEntry* entry = state_->find(device);
+  const DeviceEntry* entry = state_->find(device);  // of one that was removed: until its cookie was reported
   if (entry == nullptr) {
     const auto gone = state.removed.find(device);
     if (gone == state.removed.end()) {

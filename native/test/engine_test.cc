@@ -386,6 +386,27 @@ void a_full_disk() {
   CHECK_EQUAL(frames_of(file.path).size() + in_flight, sent);
 }
 
+// A port is shared while it is open, kept for a second without users, and closed after that; somebody wakes the host for it.
+void ports_are_shared_and_kept() {
+  TemporaryFile file;
+  Fixture host;
+  const PortSpec spec = pcap_port(last_cpu(), file.path);
+  PortSpec other = spec;
+  other.mode = XmitMode::queue_xmit;
+  const Result<PortId> one = host.port(spec);
+  const Result<PortId> two = host.port(spec);
+  CHECK(one.ok() && two.ok() && one.value != two.value);
+  CHECK_EQUAL(host.port(other).status.error, EBUSY);
+  host.engine.release_port(one.value);
+  const DeviceId device = host.engine.add_device(two.value, test::udp_device("d")).value;
+  CHECK_EQUAL(host.port(other).status.error, EBUSY);
+  CHECK(host.wait(host.engine.rem_device(device)));
+  CHECK_EQUAL(host.port(other).status.error, EBUSY);
+  host.woken.store(0);
+  CHECK(test::eventually_within(20, [&] { return host.woken.load() > 0; }));  // without a poll
+  CHECK(host.until([&] { return host.port(other).ok(); }));
+}
+
 void nobody_starves() {
   Fixture host(64);
   std::vector<DeviceId> devices;
@@ -453,6 +474,7 @@ int main() {
                     {"engine: a full retire queue pushes back", retiring_pushes_back},
                     {"engine: refusals", refusals},
                     {"engine: a full disk", a_full_disk},
+                    {"engine: ports are shared, and kept for a while", ports_are_shared_and_kept},
                     {"engine: nobody starves on a shared CPU", nobody_starves},
                     {"engine: closing at any moment", closing_at_any_moment},
                     {"engine: sync", sync_waits_for_what_went_before}});

@@ -99,7 +99,7 @@ struct LateRow {
 void late_policies() {
   const int64_t now = kStart + 10'500;
   for (const LateRow& row : std::vector<LateRow>{
-           // Eleven slots are due (0 to 10); those of 0 to 9 are more than a gap old... the one of 9 is 1.5 gaps old.
+           // Eleven slots are due, 0 to 10; all but the last are more than a gap old.
            {LatePolicy::catch_up, 1, 11, 10, 0, 11, kStart + 11'000},
            {LatePolicy::catch_up, 4, 32, 32, 0, 44, kStart + 8'000},
            {LatePolicy::skip, 1, 1, 0, 10, 11, kStart + 11'000},
