@@ -5,7 +5,7 @@ import type { Diagnostic } from './diagnostic.ts';
 import { type Failure, failureFrom } from './failure.ts';
 import { type FieldContent, fieldContent, firstValue } from './field-content.ts';
 import type { FieldOperation, FieldSlot, FrameProgram } from './frame-program.ts';
-import type { Layer } from './op.ts';
+import type { Layer } from './layer.ts';
 import { mayFollow, type Protocol, type ProtocolField, pktgenMagic, protocols } from './protocols.ts';
 import { cover, type Span } from './source.ts';
 import { assertNever } from './types.ts';

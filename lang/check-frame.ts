@@ -6,7 +6,8 @@ import { type Context, fold, hole, mistake, type Typed, typed } from './check-co
 import { diagnosticFrom } from './failure.ts';
 import { fieldContent } from './field-content.ts';
 import type { FrameShape } from './frame-shape.ts';
-import type { Expr, Field, FieldSource, Layer } from './op.ts';
+import type { Field, FieldSource, Layer } from './layer.ts';
+import type { Expr } from './op.ts';
 import { mayFollow, type Protocol, type ProtocolField, protocols } from './protocols.ts';
 import { didYouMean } from './suggest.ts';
 import { articled, assignable, sameType } from './types.ts';

@@ -4,8 +4,9 @@ import { arithmetic, type Computed, equal, isWithin, order, type Problem, quanti
 import { report } from './catalogue-meaning.ts';
 import { elementAt, elementCount, prefixEnd } from './elements.ts';
 import { type Failure, failureFrom, type Outcome, type Unplaced } from './failure.ts';
+import type { Field, Layer } from './layer.ts';
 import { formatValue } from './literals.ts';
-import type { BuiltinFunction, Expr, Field, Layer, MetricSource } from './op.ts';
+import type { BuiltinFunction, Expr, MetricSource } from './op.ts';
 import type { Span } from './source.ts';
 import { assertNever, displayType, isQuantity, typeOf } from './types.ts';
 import type { Type, Value } from './value.ts';

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { assemble } from '../../lang/assemble.ts';
+import type { FieldSource, Layer } from '../../lang/layer.ts';
 import { formatValue } from '../../lang/literals.ts';
-import type { FieldSource, Layer } from '../../lang/op.ts';
 import { type Protocol, type ProtocolField, protocols } from '../../lang/protocols.ts';
 import type { Value } from '../../lang/value.ts';
 import type { FrameValue } from './plan-values.ts';

@@ -38,7 +38,7 @@ function trafgenRate(): number {
     `ip link add sink0 numtxqueues ${cpus().length} numrxqueues ${cpus().length} type ifb`,
     'ip link set sink0 up',
     `printf '%s' '${frame}' > /dev/shm/pktsh-bench.$$`,
-    'trafgen --dev sink0 --conf /dev/shm/pktsh-bench.$$ --cpus 1 --num 3000000 --no-cpu-stats 2>&1',
+    'trafgen --dev sink0 --conf /dev/shm/pktsh-bench.$$ --cpus 1 --num 3000000 2>&1',
     'rm -f /dev/shm/pktsh-bench.$$',
   ].join('\n');
   const done = spawnSync('unshare', ['-n', 'sh', '-c', script], { encoding: 'utf8' });

@@ -4,8 +4,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type AssembleOptions, assemble, internetChecksum } from '../../lang/assemble.ts';
 import type { FrameProgram } from '../../lang/frame-program.ts';
+import type { Field, FieldSource, Layer } from '../../lang/layer.ts';
 import { parseValue } from '../../lang/literals.ts';
-import type { Field, FieldSource, Layer } from '../../lang/op.ts';
 import type { ScalarType, Value } from '../../lang/value.ts';
 
 const test = suite('assemble');
