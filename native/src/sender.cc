@@ -143,14 +143,20 @@ void Sender::sync(int64_t now) {
   });
 }
 
-// Nothing is due: spins through the loop for a short wait, sleeps for a long one.
+// Nothing is due: watches the clock for a short wait, sleeps for a long one. Offline either way: whoever is preempted while
+// it only waits must not hold up grace periods.
 void Sender::pause(Reader& reader, int64_t now, uint32_t version) {
   const int64_t due = schedule_.next_due();
+  reader.offline();
   if (due - now <= kSpin) {
     enter(Phase::wait);
+    // No notify(): the loop's quiescent state was nanoseconds ago, and start() is followed by a poll of its own. relaxed: the
+    // loop reads the version again
+    while (monotonic_now() < due && version_.load(std::memory_order_relaxed) == version) {
+    }
+    reader.online();
     return;
   }
-  reader.offline();
   notify();
   enter(due == INT64_MAX ? Phase::idle : Phase::wait);
   futex_wait(version_, version, std::min(due - kWakeEarly, now + kIdleNet));
