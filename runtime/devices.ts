@@ -269,13 +269,14 @@ export function interfaceOf(name: string): string {
 }
 
 /**
- * Notes whether a device stayed too far below what was asked of it. One pass may be under way when a device stops, so a
- * burst is never held against it.
+ * Notes whether a device stayed too far below what was asked of it; one that stopped by itself did, unless the scenario
+ * allows anything. One pass may be under way when a device stops, so a burst is never held against it.
  */
 export function assessShortfall(device: Device, stats: Omit<DeviceStats, 'gaps'>): void {
+  const { shortfall, burst } = device.configuration;
+  if (stats.failure !== null && shortfall < 100) device.shortfallExceeded = true;
   if (stats.asked === null) return;
   const missing = stats.asked - stats.sent;
-  const { shortfall, burst } = device.configuration;
   if (missing > Math.max(burst, (stats.asked * shortfall) / 100)) device.shortfallExceeded = true;
 }
 

@@ -4,13 +4,13 @@
 // busy this machine is (rates and latencies are the benchmark's business).
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Results } from '../runtime/results.ts';
 import { addon, asRoot, cpus, namespaces, type Requirement, root, testWith, tool } from './requirements.ts';
+import { staged } from './staged.ts';
 
 const test = suite('examples');
 
@@ -23,22 +23,6 @@ interface Ended {
   readonly status: number | null;
   readonly stderr: string;
   readonly results: Results;
-}
-
-/** What a run needs, where every user may read it: a checkout may be its owner's alone. */
-function staged(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'pktsh-examples-'));
-  chmodSync(folder, 0o755);
-  for (const path of [
-    'package.json',
-    'dist',
-    'examples',
-    'native/build/Release/pktsh.node',
-    'native/build/Release/pktsh-lab',
-  ]) {
-    cpSync(join(root, path), join(folder, path), { recursive: true });
-  }
-  return folder;
 }
 
 function run(before: readonly string[], folder: string, example: string, options: readonly string[]): Ended {
@@ -83,12 +67,7 @@ for (const example of examples) {
   testWith(test, native, `${example}, natively`, () => assertHeld(run([], root, example, [])));
 
   testWith(test, [...native, asRoot, tool('runuser')], `${example}, natively as an ordinary user`, () => {
-    const folder = staged();
-    try {
-      assertHeld(run(['runuser', '-u', 'nobody', '--'], folder, example, []));
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    staged((folder) => assertHeld(run(['runuser', '-u', 'nobody', '--'], folder, example, [])));
   });
 }
 

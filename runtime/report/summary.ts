@@ -78,6 +78,8 @@ function shortfallText(devices: readonly DeviceResults[]): string {
   const [first] = short;
   if (first === undefined) return 'a device stayed below what was asked of it';
   const others = short.length > 1 ? ` and ${short.length - 1} more` : '';
+  if (first.failure !== null)
+    return `${first.name}${others} stopped by itself (${first.failure}), so the verdict is void`;
   return `${first.name}${others} stayed more than ${first.shortfall.allowed}% below the asked rate, so the verdict is void`;
 }
 
