@@ -51,12 +51,17 @@ inOrder.push(Blank, Comment);
 /** Ends a statement: line ends and `;`, after the lexer has dropped those that end none. */
 export const Newline = token('Newline', /\r\n|\n|\r|;/, { label: 'the end of the line' });
 
-/** A whole string, `${…}` included; the lexer takes it apart, so that the parser never sees it. */
-export const RawText = token('RawText', /"(?:[^"\\\r\n$]|\\[^\r\n]|\$\{[^}$\r\n]*\}|\$(?!\{))*"/, {
-  label: 'a string',
-});
+/**
+ * A whole string, `${…}` included; the lexer takes it apart, so that the parser never sees it. Plain characters repeat
+ * outside of the alternatives: inside, each would take room on the stack of V8's matcher.
+ */
+export const RawText = token(
+  'RawText',
+  /"[^"\\\r\n$]*(?:(?:\\[^\r\n]|\$\{[^}$\r\n]*\}|\$(?!\{))[^"\\\r\n$]*)*"/,
+  { label: 'a string' },
+);
 /** A string whose `${` is not closed before its closing quotes. */
-export const BrokenText = token('BrokenText', /"(?:[^"\\\r\n]|\\[^\r\n])*"/, { label: 'a string' });
+export const BrokenText = token('BrokenText', /"[^"\\\r\n]*(?:\\[^\r\n][^"\\\r\n]*)*"/, { label: 'a string' });
 /** A string that has no end on its line. */
 export const OpenText = token('OpenText', /"[^\r\n]*/, { label: 'a string' });
 
