@@ -47,7 +47,15 @@ FieldOp field_op(const Napi::Object& object) {
   const std::string kind = text(object, "kind");
   const auto u16 = [&](const char* key) { return static_cast<uint16_t>(number(object, key)); };
   if (kind == "stamp") return StampOp{u16("offset")};
-  if (kind == "checksum") return ChecksumOp{u16("offset"), u16("start"), u16("length")};
+  if (kind == "checksum") {
+    ChecksumOp sum{u16("offset"), u16("start"), u16("length"), {}};
+    if (const Napi::Value value = object.Get("pseudo"); value.IsObject()) {
+      const auto pseudo = value.As<Napi::Object>();
+      const auto part = [&](const char* key) { return static_cast<uint16_t>(number(pseudo, key)); };
+      sum.pseudo = {part("start"), part("length"), part("sum"), part("zero")};
+    }
+    return sum;
+  }
   const FieldSlot field = slot(object.Get("slot").As<Napi::Object>());
   if (kind == "increment") return IncrementOp{field, word(object, "first"), word(object, "last"), word(object, "step")};
   if (kind == "random") return RandomOp{field, word(object, "first"), word(object, "last")};

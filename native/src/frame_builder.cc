@@ -95,12 +95,16 @@ Status check(const FrameProgram& program, size_t index) {
     if (size_t{op->start} + op->length > size || size_t{op->offset} + 2 > size) {
       return refuse("with a checksum outside the frame");
     }
+    if (size_t{op->pseudo.start} + op->pseudo.length > size || op->pseudo.length % 2 != 0) {
+      return refuse("with a pseudo header of odd length or outside the frame");
+    }
     if (op->offset >= op->start && op->offset < op->start + op->length && (op->offset - op->start) % 2 != 0) {
       return refuse("with a checksum across two words of its range");
     }
     for (size_t later = index + 1; later < program.operations.size(); later++) {
       const auto [at, length] = written(program.operations[later]);
-      if (at < size_t{op->start} + op->length && at + length > op->start) {
+      const auto touches = [&](size_t start, size_t covered) { return at < start + covered && at + length > start; };
+      if (touches(op->start, op->length) || touches(op->pseudo.start, op->pseudo.length)) {
         return refuse("with a checksum before what it covers");
       }
     }
@@ -174,21 +178,26 @@ Result<FrameBuilder> FrameBuilder::compile(const FrameProgram& program, uint64_t
       step.kind = Kind::checksum;
       step.offset = op->offset;
       step.from = static_cast<uint32_t>(builder.offsets_.size());
-      std::vector<uint8_t> constant(program.bytes.begin() + op->start, program.bytes.begin() + op->start + op->length);
+      step.zero = op->pseudo.zero;
       // The words that earlier operations write are added up anew for each frame (a partial sum in the spirit of
       // RFC 1624), the rest once. The checksum's own word counts as 0.
-      for (size_t at = 0; at + 1 < constant.size(); at += 2) {
-        const size_t offset = op->start + at;
-        const bool own = offset == op->offset;
-        const bool dirty = varies[offset] || varies[offset + 1];
-        if (dirty && !own) builder.offsets_.push_back(static_cast<uint16_t>(offset));
-        if (dirty || own) constant[at] = constant[at + 1] = 0;
-      }
+      const auto constant_sum = [&](uint16_t start, uint16_t length) {
+        std::vector<uint8_t> constant(program.bytes.begin() + start, program.bytes.begin() + start + length);
+        for (size_t at = 0; at + 1 < constant.size(); at += 2) {
+          const size_t offset = start + at;
+          const bool own = offset == op->offset;
+          const bool dirty = varies[offset] || varies[offset + 1];
+          if (dirty && !own) builder.offsets_.push_back(static_cast<uint16_t>(offset));
+          if (dirty || own) constant[at] = constant[at + 1] = 0;
+        }
+        return checksum_add(0, constant.data(), constant.size());
+      };
       if (op->length % 2 != 0 && varies[op->start + op->length - 1u]) {
         return Refused::failure(refuse("with a checksum whose odd last byte varies"));
       }
+      step.constant_sum = constant_sum(op->start, op->length) + constant_sum(op->pseudo.start, op->pseudo.length);
+      step.constant_sum += __builtin_bswap16(op->pseudo.sum);  // a number; words are summed as they stand in memory
       step.count = static_cast<uint32_t>(builder.offsets_.size()) - step.from;
-      step.constant_sum = checksum_add(0, constant.data(), constant.size());
     }
     const auto [at, length] = written(operation);
     for (size_t byte = at; byte < at + length; byte++) varies[byte] = true;
@@ -303,7 +312,8 @@ void FrameBuilder::build(uint8_t* frame, GeneratorState& state, const Stamp& sta
       case Kind::checksum: {
         uint32_t sum = step.constant_sum;
         for (uint32_t i = 0; i < step.count; i++) sum += load_word(frame + offsets_[step.from + i]);
-        store_word(frame + step.offset, checksum_finish(sum));
+        const uint16_t checksum = checksum_finish(sum);
+        store_word(frame + step.offset, checksum == 0 ? step.zero : checksum);
         break;
       }
       default:

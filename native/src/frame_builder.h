@@ -65,6 +65,7 @@ class FrameBuilder {
     uint16_t offset = 0;
     uint32_t from = 0, count = 0;  // list: into values_; checksum: into words of the range that vary, offsets_
     uint32_t constant_sum = 0;     // checksum: of the words that do not vary
+    uint16_t zero = 0;             // checksum: what is sent for 0
     uint64_t mask = 0;             // of the field inside its window, shifted
     uint64_t first = 0, last = 0, step = 0;
     uint64_t initial = 0;

@@ -44,9 +44,16 @@ struct StampOp {
   uint16_t offset = 0;
   bool operator==(const StampOp&) const = default;
 };
+// What a transport's checksum covers besides its segment: the `length` bytes of addresses from `start`, and `sum`, its
+// length plus its protocol number. `zero` is sent where the checksum is 0. All 0: no pseudo header.
+struct PseudoHeader {
+  uint16_t start = 0, length = 0, sum = 0, zero = 0;
+  bool operator==(const PseudoHeader&) const = default;
+};
 // RFC 1071 over `length` bytes from `start`, into the 16 bits at `offset`.
 struct ChecksumOp {
   uint16_t offset = 0, start = 0, length = 0;
+  PseudoHeader pseudo = {};
   bool operator==(const ChecksumOp&) const = default;
 };
 
