@@ -207,7 +207,7 @@ export const meaning = {
     return `nothing is asked of ${p.device} without a \`rate\`, \`ratep\` or \`delay\``;
   }),
   PG5202: entry('error', 'loss without sequence numbers', (p: { metric: string }) => {
-    return `\`${p.metric}\` cannot be known: no frame of this scenario carries the \`pktgen\` layer`;
+    return `\`${p.metric}\` cannot be known: no frame of this scenario carries the \`pktgen\` layer where receivers find it`;
   }),
 } as const;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { Argument, BinaryExpression, CallExpression, Expression, NameExpression } from './ast.ts';
 import { headerProblem } from './assemble.ts';
+import type { Argument, BinaryExpression, CallExpression, Expression, NameExpression } from './ast.ts';
 import { byteContent } from './byte-content.ts';
 import { report } from './catalogue-meaning.ts';
 import { type Context, fold, hole, mistake, type Typed, typed } from './check-context.ts';

@@ -137,7 +137,11 @@ function narrowContent(path: string, field: ProtocolField, source: FieldSource<V
           const wrong = report('PG5003', { field: path, value: formatValue(value), bounds }, span);
           return { ok: false, failure: failureFrom(wrong) };
         }
-        const wanted = { subject: `\`${path}\``, expected: articled(field.type === 'bytes' ? 'string' : field.type), actual: articled(typeOf(value)) };
+        const wanted = {
+          subject: `\`${path}\``,
+          expected: articled(field.type === 'bytes' ? 'string' : field.type),
+          actual: articled(typeOf(value)),
+        };
         return { ok: false, failure: failureFrom(report('PG2101', wanted, span)) };
       }
       found.push(integer);

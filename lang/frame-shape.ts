@@ -11,17 +11,19 @@ export interface LayerShape {
   readonly size: number | null;
 }
 
-/** How much of a frame receivers look at, in bytes (native/src/receiver.cc: kSnap). */
+/** How much of a frame receivers look at, in bytes, and how many VLAN tags in a row (native/src: kSnap, kMaxVlanTags). */
 const receiverSees = 128;
+const tagsFollowed = 2;
 
-/** Whether receivers can follow the frame's packets by sequence number: they look for it, but not inside tunnels. */
+/** Whether receivers can follow the frame's packets by sequence number: it has one, where they look for it. */
 export function carriesSequence(shape: FrameShape): boolean {
   let end = 0;
+  let tags = 0;
   for (const layer of shape) {
-    const protocol = protocols.get(layer.protocol);
-    if (protocol?.opaque === true) return false;
+    tags = layer.protocol === 'vlan' ? tags + 1 : 0;
+    if (tags > tagsFollowed) return false;
     end += layer.size ?? 0;
-    if (protocol?.stamp === true) return end <= receiverSees;
+    if (protocols.get(layer.protocol)?.stamp === true) return end <= receiverSees;
   }
   return false;
 }

@@ -7,20 +7,26 @@ import type { AddressType } from './types.ts';
 
 function layer(name: string, title: string, rest: Partial<Protocol> & Pick<Protocol, 'over' | 'size'>): Protocol {
   const plain = { outermost: false, unit: 1, fields: [], numbers: {}, addresses: null, positional: null };
-  return { name, title, ...plain, stamp: false, opaque: false, ...rest };
+  return { name, title, ...plain, stamp: false, ...rest };
 }
 
+const wordless = { words: null, flags: false, hexadecimal: false };
+
 function number(name: string, bit: number | null, bits: number, fallback: Fallback): ProtocolField {
-  return { name, bit, bits, type: 'number', fallback, words: null, flags: false };
+  return { name, bit, bits, type: 'number', fallback, ...wordless };
+}
+
+function hexadecimal(name: string, bit: number, fallback: Fallback): ProtocolField {
+  return { ...number(name, bit, 16, fallback), hexadecimal: true };
 }
 
 function address(name: string, bit: number, type: AddressType, fallback: Fallback): ProtocolField {
-  return { name, bit, bits: { mac: 48, ipv4: 32, ipv6: 128 }[type], type, fallback, words: null, flags: false };
+  return { name, bit, bits: { mac: 48, ipv4: 32, ipv6: 128 }[type], type, fallback, ...wordless };
 }
 
 /** Content that a string gives. */
 function bytes(name: string): ProtocolField {
-  return { name, bit: null, bits: 0, type: 'bytes', fallback: { kind: 'absent' }, words: null, flags: false };
+  return { name, bit: null, bits: 0, type: 'bytes', fallback: { kind: 'absent' }, ...wordless };
 }
 
 /** A field of some headers only: written, it is there. */
@@ -108,7 +114,7 @@ export const protocolTable: readonly Protocol[] = [
     fields: [
       address('dst', 0, 'mac', macOf('peer')),
       address('src', 48, 'mac', macOf('source')),
-      number('type', 96, 16, next('ethertype', experimentalEtherType)),
+      hexadecimal('type', 96, next('ethertype', experimentalEtherType)),
     ],
   }),
   layer('vlan', 'VLAN tag (IEEE 802.1Q); with `tpid: 0x88a8` a service tag (802.1ad)', {
@@ -116,11 +122,11 @@ export const protocolTable: readonly Protocol[] = [
     size: 4,
     numbers: { ethertype: 0x8100 },
     fields: [
-      number('tpid', -16, 16, value(0x8100)),
+      hexadecimal('tpid', -16, value(0x8100)),
       number('pcp', 0, 3, value(0)),
       number('dei', 3, 1, value(0)),
       number('id', 4, 12, value(1)),
-      number('type', 16, 16, next('ethertype', experimentalEtherType)),
+      hexadecimal('type', 16, next('ethertype', experimentalEtherType)),
     ],
   }),
   layer('mpls', 'MPLS label stack entry (RFC 3032)', {
@@ -140,7 +146,7 @@ export const protocolTable: readonly Protocol[] = [
     numbers: { ethertype: 0x0806 },
     fields: [
       number('hardware', 0, 16, value(1)),
-      number('protocol', 16, 16, value(0x0800)),
+      hexadecimal('protocol', 16, value(0x0800)),
       number('hardware_length', 32, 8, value(6)),
       number('protocol_length', 40, 8, value(4)),
       named(number('op', 48, 16, value(1)), { request: 1, reply: 2 }),
@@ -166,7 +172,7 @@ export const protocolTable: readonly Protocol[] = [
       number('offset', 51, 13, value(0)),
       number('ttl', 64, 8, value(pktgenTtl)),
       number('protocol', 72, 8, next('ip protocol', experimentalProtocol)),
-      number('checksum', 80, 16, headerSum),
+      hexadecimal('checksum', 80, headerSum),
       address('src', 96, 'ipv4', value(benchmarkSource)),
       address('dst', 128, 'ipv4', value(benchmarkDestination)),
       bytes('options'),
@@ -209,7 +215,7 @@ export const protocolTable: readonly Protocol[] = [
       number('src', 0, 16, value(discardPort)),
       number('dst', 16, 16, next('udp port', discardPort)),
       number('length', 32, 16, toEnd('start')),
-      number('checksum', 48, 16, udpSum),
+      hexadecimal('checksum', 48, udpSum),
     ],
   }),
   layer('tcp', 'TCP header (RFC 9293)', {
@@ -235,7 +241,7 @@ export const protocolTable: readonly Protocol[] = [
         cwr: 0x80,
       }),
       number('window', 112, 16, value(0xffff)),
-      number('checksum', 128, 16, pseudoSum),
+      hexadecimal('checksum', 128, pseudoSum),
       number('urgent', 144, 16, value(0)),
       bytes('options'),
     ],
@@ -247,7 +253,7 @@ export const protocolTable: readonly Protocol[] = [
     fields: [
       named(number('type', 0, 8, value(icmpTypes.echo_request)), icmpTypes),
       number('code', 8, 8, value(0)),
-      number('checksum', 16, 16, plainSum),
+      hexadecimal('checksum', 16, plainSum),
       number('id', 32, 16, value(0)),
       number('seq', 48, 16, value(0)),
     ],
@@ -259,7 +265,7 @@ export const protocolTable: readonly Protocol[] = [
     fields: [
       named(number('type', 0, 8, value(icmpv6Types.echo_request)), icmpv6Types),
       number('code', 8, 8, value(0)),
-      number('checksum', 16, 16, pseudoSum),
+      hexadecimal('checksum', 16, pseudoSum),
       number('id', 32, 16, value(0)),
       number('seq', 48, 16, value(0)),
     ],
@@ -268,12 +274,11 @@ export const protocolTable: readonly Protocol[] = [
     over: overIp,
     size: 4,
     numbers: { 'ip protocol': 47 },
-    opaque: true,
     fields: [
       number('key_present', 2, 1, { kind: 'presence', field: 'key' }),
       number('seq_present', 3, 1, { kind: 'presence', field: 'seq' }),
       number('version', 13, 3, value(0)),
-      number('protocol', 16, 16, next('ethertype', experimentalEtherType)),
+      hexadecimal('protocol', 16, next('ethertype', experimentalEtherType)),
       optional('key', 32),
       optional('seq', 32),
     ],
@@ -282,7 +287,6 @@ export const protocolTable: readonly Protocol[] = [
     over: ['udp'],
     size: 8,
     numbers: { 'udp port': 4789 },
-    opaque: true,
     fields: [number('flags', 0, 8, value(0x08)), number('vni', 32, 24, value(0))],
   }),
   layer('pktgen', 'sequence number and time stamp, as pktgen writes them', { over: ['udp'], size: 16, stamp: true }),

@@ -28,8 +28,6 @@ export interface Protocol {
   readonly positional: string | null;
   /** Carries pktgen's header, written anew for every packet. */
   readonly stamp: boolean;
-  /** A tunnel: receivers do not look for pktgen's header inside. */
-  readonly opaque: boolean;
 }
 
 /** Who hands out the numbers of the layer above: IEEE, or IANA for IP and for UDP ports. */
@@ -50,6 +48,8 @@ export interface ProtocolField {
   /** Words for its values; with `flags` several in one string add up. Null: it has none. */
   readonly words: Readonly<Record<string, number>> | null;
   readonly flags: boolean;
+  /** Whether people know it by its hexadecimal digits. */
+  readonly hexadecimal: boolean;
 }
 
 /** What a field holds unless it was written. */

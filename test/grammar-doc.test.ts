@@ -221,7 +221,7 @@ function fallbackText(field: ProtocolField, fallback: Fallback): string {
         case 'bytes':
           throw new Error(`${field.name} cannot fall back on a number`);
         case 'number':
-          return code(String(fallback.value));
+          return field.hexadecimal ? hexadecimal(Number(fallback.value)) : code(String(fallback.value));
         case 'ipv6':
           return code(formatAddress('ipv6', fallback.value.toString(16).padStart(32, '0')));
         default:
@@ -234,7 +234,7 @@ function fallbackText(field: ProtocolField, fallback: Fallback): string {
     case 'peer mac':
       return 'in a lab the MAC address of the peer; elsewhere it must be written';
     case 'next':
-      return `number of the layer above, ${field.bits > 8 ? hexadecimal(fallback.none) : code(String(fallback.none))} without one`;
+      return `number of the layer above, ${field.hexadecimal ? hexadecimal(fallback.none) : code(String(fallback.none))} without one`;
     case 'length':
       return `bytes from this header${fallback.from === 'end' ? "'s end" : ''} to the end of the frame, padding included`;
     case 'header length':

@@ -102,8 +102,9 @@ Status check(const FrameProgram& program, size_t index) {
       return refuse("with a checksum across two words of its range");
     }
     for (size_t later = index + 1; later < program.operations.size(); later++) {
-      const auto [at, length] = written(program.operations[later]);
-      const auto touches = [&](size_t start, size_t covered) { return at < start + covered && at + length > start; };
+      const auto touches = [&, bytes = written(program.operations[later])](size_t start, size_t covered) {
+        return bytes.first < start + covered && bytes.first + bytes.second > start;
+      };
       if (touches(op->start, op->length) || touches(op->pseudo.start, op->pseudo.length)) {
         return refuse("with a checksum before what it covers");
       }

@@ -47,12 +47,8 @@ function fieldText(
   const value = bitsOf(bytes, start * 8 + bit, bits);
   if (field.type === 'ipv6') return formatAddress('ipv6', value.toString(16).padStart(32, '0'));
   if (field.type === 'mac' || field.type === 'ipv4') return formatAddress(field.type, Number(value));
-  const digits = bits === 16 && inHexadecimal.has(field.name);
-  return digits ? `0x${value.toString(16).padStart(4, '0')}` : String(value);
+  return field.hexadecimal ? `0x${value.toString(16).padStart(bits / 4, '0')}` : String(value);
 }
-
-/** Fields of 16 bits that people know by their hexadecimal digits. */
-const inHexadecimal: ReadonlySet<string> = new Set(['type', 'tpid', 'checksum']);
 
 /** A field's bits, most significant first, as RFCs draw headers. */
 function bitsOf(bytes: Uint8Array, bit: number, bits: number): bigint {
