@@ -135,7 +135,7 @@ export function checkStatement(context: Context, statement: Statement): readonly
 export function conditionText(source: SourceFile, span: Span): string {
   return source
     .slice(span)
-    .replace(/"(?:[^"\\\r\n]|\\.)*"|#[^\r\n]*|\s+/g, (found) => (found.startsWith('"') ? found : ' '))
+    .replace(/"[^"\\\r\n]*(?:\\.[^"\\\r\n]*)*"|#[^\r\n]*|\s+/g, (found) => (found.startsWith('"') ? found : ' '))
     .replace(/ {2,}/g, ' ')
     .trim();
 }

@@ -8,6 +8,7 @@ import { checkExpression } from './check-expression.ts';
 import { checkStatement, checkStatements } from './check-statement.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { Inventory } from './inventory.ts';
+import { Offsets } from './offsets.ts';
 import type { Lab, Op, Param, Receiver, Scenario } from './op.ts';
 import { Scope } from './scope.ts';
 import type { SourceFile, Span } from './source.ts';
@@ -32,11 +33,12 @@ export function check(source: SourceFile, file: File, syntax: readonly Diagnosti
   const lab = statements.find((statement) => statement.kind === 'lab');
   const interfaces = lab === undefined ? null : labInterfaces(lab);
   const scenarios = statements.filter((statement) => statement.kind === 'scenario');
+  const syntaxErrors = new Offsets(syntax.map(({ span }) => span.start));
   const context: Context = {
     source,
     diagnostics,
     complete: !hasHole(file),
-    damaged: ({ start, end }) => syntax.some(({ span }) => span.start >= start && span.start <= end),
+    damaged: (span) => syntaxErrors.within(span),
     lab: interfaces,
     receivers: receiverNames(statements, new Map()),
     inventory: new Inventory(),
@@ -52,7 +54,7 @@ export function check(source: SourceFile, file: File, syntax: readonly Diagnosti
   const shared = checkReceivers(context, statements);
   const checked = checkScenarios(context, scenarios, top.body, shared);
   if (scenarios.length === 0) {
-    diagnostics.push(...context.inventory.problems(context.receivers, context.complete));
+    for (const problem of context.inventory.problems(context.receivers, context.complete)) diagnostics.push(problem);
     checked.push({ name: '', span: file.span, receivers: shared, body: top.body });
   }
   return { params: top.params, lab: top.lab, scenarios: checked, diagnostics };
@@ -144,7 +146,7 @@ function checkScenarios(
     };
     const receivers = checkReceivers(inner, body.statements);
     const ops = checkStatements(inner, body.statements);
-    context.diagnostics.push(...inner.inventory.problems(inner.receivers, inner.complete));
+    for (const problem of inner.inventory.problems(inner.receivers, inner.complete)) context.diagnostics.push(problem);
     return { name, span, receivers: [...shared, ...receivers], body: [...prelude, ...ops] };
   });
 }

@@ -79,15 +79,24 @@ export class Grammar extends Expressions {
     let help: Ast.TextLiteral | null = null;
     this.attempt(
       () => {
-        this.OPTION(() => {
-          this.CONSUME(T.Colon);
-          type = nameOf(this.CONSUME(T.Word));
+        this.OR({
+          DEF: [
+            {
+              ALT: () => {
+                this.CONSUME(T.Colon);
+                type = nameOf(this.CONSUME(T.Word));
+                value = this.OPTION(() => this.SUBRULE(this.default)) ?? null;
+              },
+            },
+            {
+              ALT: () => {
+                value = this.SUBRULE2(this.default);
+              },
+            },
+          ],
+          ERR_MSG: '`=` or `:`',
         });
         this.OPTION2(() => {
-          this.CONSUME(T.Assign);
-          value = this.SUBRULE(this.expression);
-        });
-        this.OPTION3(() => {
           help = this.SUBRULE(this.text);
         });
       },
@@ -96,6 +105,11 @@ export class Grammar extends Expressions {
       },
     );
     return { kind: 'param', name, type, value, help, span: this.spanFrom(first) };
+  });
+
+  readonly default = this.RULE('default', (): Expression => {
+    this.CONSUME(T.Assign);
+    return this.SUBRULE(this.expression);
   });
 
   readonly let = this.RULE('let', (): Ast.LetStatement => {

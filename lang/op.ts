@@ -160,3 +160,6 @@ export type Op =
   | (OpNode<'abort_when'> & { readonly condition: Expr; readonly text: string })
   | (OpNode<'expect'> & { readonly condition: Expr; readonly label: Expr | null; readonly text: string })
   | (OpNode<'print'> & { readonly values: readonly Expr[] });
+
+/** The operation of one kind. */
+export type OpOf<Kind extends Op['op']> = Extract<Op, { readonly op: Kind }>;

@@ -7,8 +7,9 @@ import type { Diagnostic } from './diagnostic.ts';
 import { Grammar } from './grammar.ts';
 import { isInserted, type Layout, layOut } from './layout.ts';
 import { lex } from './lexer.ts';
+import { Offsets } from './offsets.ts';
 import type { Problem } from './recovery.ts';
-import type { SourceFile, Span } from './source.ts';
+import type { SourceFile } from './source.ts';
 import * as T from './tokens.ts';
 
 /** What was read of a text. */
@@ -43,7 +44,7 @@ export function parse(source: SourceFile): Parsed {
   const own = problems.filter(({ token, region }) => {
     return !isInserted(token) && !lexical.within(region) && !said.has(token.startOffset);
   });
-  const kept = withoutStrayBraces(found, missingBraces(problems, layout.tokens));
+  const kept = withoutStrayBraces(found, missingBraces(own, layout.tokens));
   const diagnostics = [...kept, ...own.map((problem) => problem.diagnostic)];
   diagnostics.sort((a, b) => a.span.start - b.span.start || a.span.end - b.span.end);
   return {
@@ -62,28 +63,6 @@ function endsEarly(layout: Layout, problems: readonly Problem[]): boolean {
   return layout.openEnded && (first === undefined || first.tokenType === EOF || isInserted(first));
 }
 
-/** Sorted places in the text. */
-class Offsets {
-  readonly #sorted: readonly number[];
-
-  constructor(offsets: readonly number[]) {
-    this.#sorted = [...offsets].sort((a, b) => a - b);
-  }
-
-  /** Whether one of them lies in the span, its end included. */
-  within(span: Span): boolean {
-    let low = 0;
-    let high = this.#sorted.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#sorted[middle] as number) < span.start) low = middle + 1;
-      else high = middle;
-    }
-    const first = this.#sorted[low];
-    return first !== undefined && first <= span.end;
-  }
-}
-
 const blockStatements: readonly unknown[] = [
   T.For,
   T.While,
@@ -98,7 +77,7 @@ const blockStatements: readonly unknown[] = [
   T.Spawn,
 ];
 
-/** Where statements lack the `{` of their block: each leaves a `}` without a partner further down. */
+/** Where statements are told to lack the `{` of their block: each leaves a `}` without a partner further down. */
 function missingBraces(problems: readonly Problem[], tokens: readonly IToken[]): readonly number[] {
   const braces = new Offsets(tokens.flatMap((token) => (token.tokenType === T.OpenBrace ? [token.startOffset] : [])));
   const lacking = problems.filter(({ first, region }) => {

@@ -3,7 +3,7 @@
 import { count } from '../lang/bounds.ts';
 import { elementAt, elementCount } from '../lang/elements.ts';
 import { formatValue } from '../lang/literals.ts';
-import type { Op } from '../lang/op.ts';
+import type { Op, OpOf } from '../lang/op.ts';
 import { assertNever } from '../lang/types.ts';
 import { type Completion, refusedBy } from './completion.ts';
 import {
@@ -33,8 +33,6 @@ import {
   waitStopped,
   waitUntil,
 } from './time-operations.ts';
-
-type OpOf<Kind extends Op['op']> = Extract<Op, { readonly op: Kind }>;
 
 /**
  * Carries out control operations. Expressions and structure run without a break; every other operation is a yield point,

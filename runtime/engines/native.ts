@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 import type { FieldOperation, FrameProgram } from '../../lang/frame-program.ts';
+import { assertNever } from '../../lang/types.ts';
 import {
   loadNative,
   type Native,
@@ -28,6 +29,7 @@ import {
   type ReceiverId,
   type ReceiverPlan,
   type ReceiverStats,
+  type SenderStats,
 } from '../engine.ts';
 import { emptyHistogram, type Histogram } from '../histogram.ts';
 import { realClock } from '../real-clock.ts';
@@ -69,23 +71,39 @@ class NativeSenders implements Engine {
   };
 
   readonly #native: Native;
-  readonly #engine: NativeEngine;
+  /** Another one for each lab, since an addon's engine lives in one network namespace. */
+  #engine: NativeEngine;
+  readonly #receivers = new Set<ReceiverId>();
   readonly #devices = new Map<DeviceId, NativeDeviceState>();
   readonly #listeners: ((event: EngineEvent) => void)[] = [];
+  /** Steal time of each CPU when the engine began. */
+  readonly #steal = stealTimes();
   #links: readonly InterfaceFacts[] | null = null;
   #lab = false;
   #closed = false;
 
   constructor(native: Native) {
     this.#native = native;
-    this.#engine = new native.addon.Engine((event) => this.#hear(event));
-    this.#addStatsPage();
+    this.#engine = this.#addonEngine();
   }
 
   async openLab(lab: LabPlan): Promise<readonly InterfaceFacts[]> {
     this.#mustBeOpen();
-    if (this.#lab) throw new EngineError('EBUSY', 'the lab is open already');
-    const links = await this.#asking(this.#engine.openLab({ helper: this.#native.labHelper, links: lab.links }));
+    if (this.#devices.size > 0 || this.#receivers.size > 0) {
+      throw new EngineError('EBUSY', 'devices or receivers are still in the lab before');
+    }
+    const before = this.#engine;
+    const engine = this.#lab ? this.#addonEngine() : before;
+    let links: NativeLink[];
+    try {
+      links = await this.#asking(engine.openLab({ helper: this.#native.labHelper, links: lab.links }));
+      this.#mustBeOpen();
+    } catch (error) {
+      if (engine !== before) engine.closeNow();
+      throw error;
+    }
+    if (engine !== before) before.closeNow();
+    this.#engine = engine;
     this.#lab = true;
     this.#links = facts(links);
     return this.#links;
@@ -101,10 +119,12 @@ class NativeSenders implements Engine {
     this.#mustBeOpen();
     // Raw packets are the fastest that every Ethernet-like interface takes; faster drivers come before it when they exist.
     const driver = plan.driver === 'auto' ? 'packet' : plan.driver;
+    const engine = this.#engine;
+    const ifindex = driver === 'packet' ? await this.#interfaceIndex(plan.interface) : 0;
     const port = await this.#asking(
-      this.#engine.openPort({
+      engine.openPort({
         interface: plan.interface,
-        ifindex: driver === 'packet' ? await this.#interfaceIndex(plan.interface) : 0,
+        ifindex,
         cpu: plan.cpu,
         driver,
         mode: plan.xmitMode,
@@ -112,12 +132,11 @@ class NativeSenders implements Engine {
       }),
     );
     try {
-      this.#mustBeOpen();
-      const id = this.#attempt(() => this.#engine.addDevice(port, nativeDevice(plan)));
+      const id = this.#attempt(() => engine.addDevice(port, nativeDevice(plan)));
       this.#devices.set(id, { plan, driver, final: null, runs: 0 });
       return id;
     } catch (error) {
-      if (!this.#closed) this.#engine.releasePort(port);
+      engine.releasePort(port);
       throw error;
     }
   }
@@ -126,13 +145,12 @@ class NativeSenders implements Engine {
     const device = this.#device(id);
     const done = this.#attempt(() => this.#engine.setDevice(id, nativeDevice(plan)));
     device.plan = plan;
-    await done;
+    await this.#asking(done);
   }
 
   async remDevice(id: DeviceId): Promise<DeviceStats> {
     const device = this.#device(id);
-    const done = this.#attempt(() => this.#engine.remDevice(id));
-    const run = await done;
+    const run = await this.#asking(this.#attempt(() => this.#engine.remDevice(id)));
     // A device that was stopped before keeps the figures of that moment.
     device.final ??= stats(run);
     this.#devices.delete(id);
@@ -141,16 +159,7 @@ class NativeSenders implements Engine {
 
   start(ids: readonly DeviceId[]): bigint {
     for (const id of ids) this.#device(id);
-    const instant = this.#attempt(() => {
-      try {
-        return this.#engine.start(ids);
-      } catch (error) {
-        // No free record on the statistics pages: one page more, and again.
-        if (errnoName(error) !== 'ENOBUFS') throw error;
-        this.#addStatsPage();
-        return this.#engine.start(ids);
-      }
-    });
+    const instant = this.#counting(ids.length, () => this.#engine.start(ids));
     for (const id of ids) {
       const device = this.#device(id);
       device.final = null;
@@ -161,7 +170,7 @@ class NativeSenders implements Engine {
 
   async stop(ids: readonly DeviceId[]): Promise<readonly DeviceStats[]> {
     const stopped = ids.map((id) => ({ device: this.#device(id), run: this.#device(id).runs }));
-    const runs = await this.#attempt(() => this.#engine.stop(ids));
+    const runs = await this.#asking(this.#attempt(() => this.#engine.stop(ids)));
     return stopped.map(({ device, run }, i) => {
       const final = stats(runs[i] as NativeRun);
       if (device.runs === run) device.final = final;
@@ -171,7 +180,7 @@ class NativeSenders implements Engine {
 
   async clearCounters(ids: readonly DeviceId[]): Promise<void> {
     for (const id of ids) this.#device(id).final = null;
-    await this.#attempt(() => this.#engine.clearCounters(ids));
+    await this.#asking(this.#counting(ids.length, () => this.#engine.clearCounters(ids)));
   }
 
   stats(id: DeviceId): DeviceStats {
@@ -185,12 +194,15 @@ class NativeSenders implements Engine {
   async addReceiver(plan: ReceiverPlan): Promise<ReceiverId> {
     this.#mustBeOpen();
     const index = await this.#interfaceIndex(plan.interface);
-    return this.#asking(this.#engine.openReceiver(plan.interface, index));
+    const id = await this.#asking(this.#engine.openReceiver(plan.interface, index));
+    this.#receivers.add(id);
+    return id;
   }
 
   async remReceiver(id: ReceiverId): Promise<void> {
     this.#mustBeOpen();
     await this.#asking(this.#engine.closeReceiver(id));
+    this.#receivers.delete(id);
   }
 
   async clearReceivers(ids: readonly ReceiverId[]): Promise<void> {
@@ -204,15 +216,17 @@ class NativeSenders implements Engine {
   }
 
   async sync(): Promise<void> {
-    await this.#attempt(() => this.#engine.sync());
+    await this.#asking(this.#attempt(() => this.#engine.sync()));
   }
 
   grace() {
     return this.#attempt(() => this.#engine.grace());
   }
 
-  senders() {
-    return this.#attempt(() => this.#engine.senders());
+  senders(): readonly SenderStats[] {
+    const steal = stealTimes();
+    const stolen = (cpu: number) => (steal.get(cpu) ?? 0) - (this.#steal.get(cpu) ?? 0);
+    return this.#attempt(() => this.#engine.senders()).map((sender) => ({ ...sender, stealMs: stolen(sender.cpu) }));
   }
 
   onEvent(listener: (event: EngineEvent) => void): void {
@@ -226,7 +240,8 @@ class NativeSenders implements Engine {
 
   async close(): Promise<void> {
     if (this.#closed) return;
-    await Promise.all([...this.#devices.keys()].map((id) => this.remDevice(id)));
+    // What is refused because too much waits for its grace period already (EBUSY) ends with the engine.
+    await Promise.allSettled([...this.#devices.keys()].map((id) => this.remDevice(id)));
     this.closeNow();
   }
 
@@ -236,9 +251,18 @@ class NativeSenders implements Engine {
     this.#engine.closeNow();
   }
 
-  #addStatsPage(): void {
+  #addonEngine(): NativeEngine {
+    const engine: NativeEngine = new this.#native.addon.Engine((event) => {
+      // What a lab that is gone still had to say is about devices whose numbers others have now.
+      if (engine === this.#engine) this.#hear(event);
+    });
+    this.#addStatsPage(engine);
+    return engine;
+  }
+
+  #addStatsPage(engine: NativeEngine): void {
     const size = this.#native.addon.layout.recordSize * recordsPerPage;
-    this.#engine.addStatsPage(new Uint8Array(new SharedArrayBuffer(size + cacheLine)));
+    engine.addStatsPage(new Uint8Array(new SharedArrayBuffer(size + cacheLine)));
   }
 
   #device(id: DeviceId): NativeDeviceState {
@@ -270,6 +294,19 @@ class NativeSenders implements Engine {
     }
   }
 
+  /** As #attempt(), for a call that needs up to `records` free records on the statistics pages: they grow where it finds too few. */
+  #counting<T>(records: number, call: () => T): T {
+    return this.#attempt(() => {
+      try {
+        return call();
+      } catch (error) {
+        if (errnoName(error) !== 'ENOBUFS') throw error;
+        for (let added = 0; added < records; added += recordsPerPage) this.#addStatsPage(this.#engine);
+        return call();
+      }
+    });
+  }
+
   async #asking<T>(answer: Promise<T>): Promise<T> {
     try {
       return await answer;
@@ -294,6 +331,12 @@ function allowedCpus(): number[] {
     const [first, last] = part.split('-').map(Number) as [number, number?];
     return Array.from({ length: (last ?? first) - first + 1 }, (_, i) => first + i);
   });
+}
+
+/** Milliseconds that the hypervisor took from each CPU since boot: the eighth figure of its line, in ticks of 10 ms (proc(5)). */
+function stealTimes(): Map<number, number> {
+  const lines = readFileSync('/proc/stat', 'utf8').matchAll(/^cpu(\d+) (.*)$/gm);
+  return new Map(Array.from(lines, ([, cpu, figures]) => [Number(cpu), Number(figures?.split(' ')[7] ?? 0) * 10]));
 }
 
 function facts(links: readonly NativeLink[]): readonly InterfaceFacts[] {
@@ -372,8 +415,4 @@ function engineError(error: unknown): unknown {
   const code = errnoName(error);
   if (code === null) return error;
   return new EngineError(code, (error as Error).message, mends[code] ?? null);
-}
-
-function assertNever(value: never): never {
-  throw new Error(`unexpected ${JSON.stringify(value)}`);
 }

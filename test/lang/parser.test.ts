@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Block, Expression, LabLink, Setting, Statement } from '../../lang/ast.ts';
@@ -10,6 +9,7 @@ import { type Parsed, parse } from '../../lang/parser.ts';
 import { maxOperators } from '../../lang/precedence.ts';
 import { SourceFile } from '../../lang/source.ts';
 import { assertNever } from '../../lang/types.ts';
+import { fc } from '../laws.ts';
 
 const test = suite('parser');
 
@@ -557,6 +557,17 @@ test('no text stops the parser; diagnostics are in order and lie inside the text
   );
 });
 
+test('a part that is missing at the end of the file has a place', () => {
+  for (const text of ['let veth', 'let x', 'param p', 'frame', 'wait until', 'add_device tx0 on cpu']) {
+    const places = JSON.stringify(read(text).file).matchAll(/"(?:start|end)":([^,}]+)/g);
+    assert.equal(
+      Array.from(places, ([, place]) => place).filter((place) => place === 'null'),
+      [],
+      text,
+    );
+  }
+});
+
 test('every node lies inside the one around it', () => {
   const inside = (node: unknown, start: number, end: number): void => {
     if (typeof node !== 'object' || node === null) return;
@@ -567,6 +578,28 @@ test('every node lies inside the one around it', () => {
   fc.assert(
     fc.property(anything, (text) => inside(read(text).file, 0, text.length)),
     { numRuns: 2000 },
+  );
+});
+
+test('a parameter has a type or a default', () => {
+  const told = (text: string) => read(text).diagnostics.map(({ code, message }) => [code, message]);
+  for (const text of ['param a = 1', 'param a: pps', 'param a: pps = 1kpps "help"']) assert.equal(told(text), []);
+  assert.equal(told('param a'), [['PG1101', 'expected `=` or `:`, found the end of the file']]);
+  assert.equal(told('param a "help"'), [['PG1101', 'expected `=` or `:`, found `"help"`']]);
+});
+
+test('what is missing lies at the end of what stands before', () => {
+  for (const text of ['let veth', 'let step ; start', 'at\n\nstart']) {
+    const [first] = read(text).file.statements;
+    assert.ok(first !== undefined && first.span.end <= text.length, text);
+    if (first?.kind === 'let') assert.equal(first.value.span, { start: first.span.end, end: first.span.end });
+  }
+});
+
+test('a closer that upsets a statement is told of, or the statement is', () => {
+  assert.equal(
+    read('at ( }" "').diagnostics.map(({ code }) => code),
+    ['PG1107'],
   );
 });
 
