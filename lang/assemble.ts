@@ -4,7 +4,7 @@ import { byteContent } from './byte-content.ts';
 import { report } from './catalogue-meaning.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { type Failure, failureFrom, type Outcome } from './failure.ts';
-import { fieldContent, firstValue, type Generator, halfBits, halvesOf, isAutomatic } from './field-content.ts';
+import { fieldContent, firstValue, type Generator, halfBits, halvesOf, isAutomatic, isList } from './field-content.ts';
 import type { FieldOperation, FieldSlot, FrameProgram, PseudoHeader } from './frame-program.ts';
 import type { FrameShape } from './frame-shape.ts';
 import type { Field, Layer } from './layer.ts';
@@ -126,7 +126,14 @@ export function assemble(frame: Value & { readonly type: 'frame' }, options: Ass
       } else if (written !== undefined && !isAutomatic(field, written.source)) {
         const content = fieldContent(path, field, written.source, written.span);
         if (!content.ok) return content;
-        const parts = slots.length === 1 ? [content.value] : halvesOf(content.value);
+        const wide = slots.length > 1;
+        if (wide && isList(content.value)) {
+          const slot = { offset: slots[0].offset, bytes: place.bits / 8, shift: 0, bits: place.bits };
+          writeBits(bytes, slot, firstValue(content.value));
+          operations.push(operationOf(slot, content.value));
+          continue;
+        }
+        const parts = wide && !isList(content.value) ? halvesOf(content.value) : [content.value];
         for (const [i, part] of (parts ?? []).entries()) {
           const slot = slots[i] as FieldSlot;
           writeBits(bytes, slot, firstValue(part));

@@ -25,6 +25,12 @@ export type Generator = Exclude<FieldContent, { readonly kind: 'value' }>;
 /** What is written for a checksum that is to be filled in where its protocol would do without. */
 const automatic = 'auto';
 
+type ListContent = Extract<FieldContent, { readonly values: readonly bigint[] }>;
+
+export function isList(content: FieldContent): content is ListContent {
+  return content.kind === 'list' || content.kind === 'random_list';
+}
+
 /** Whether a checksum is asked for with `"auto"`. */
 export function isAutomatic(field: ProtocolField, source: FieldSource<Value>): boolean {
   if (field.fallback.kind !== 'checksum' || source.kind !== 'fixed') return false;
@@ -42,12 +48,13 @@ type Content = Outcome<FieldContent>;
  */
 export function fieldContent(path: string, field: ProtocolField, source: FieldSource<Value>, span: Span): Content {
   const content = narrowContent(path, field, source, span);
-  if (!content.ok || field.bits <= halfBits || halvesOf(content.value) !== null) return content;
-  const hints = ['a range within one /64, a whole prefix, or a list without `random`'];
+  if (!content.ok || field.bits <= halfBits || isList(content.value) || halvesOf(content.value) !== null)
+    return content;
+  const hints = ['a range within one /64, a whole prefix, or a list'];
   return { ok: false, failure: failureFrom(report('PG5016', { field: path }, span, { hints })) };
 }
 
-/** Engines fill at most this many bits at once: fields of 128 are filled in two halves. */
+/** Engines count and draw in at most this many bits: fields of 128 are filled in two halves, unless from a list. */
 export const halfBits = 64;
 const lowerHalf = (1n << BigInt(halfBits)) - 1n;
 
@@ -55,7 +62,7 @@ const lowerHalf = (1n << BigInt(halfBits)) - 1n;
  * The contents of the upper and lower 64 bits of a field of 128, each by itself; null where they would have to know of each
  * other. Steps from the lower half's beginning never come to the upper one: that takes 2^64 packets.
  */
-export function halvesOf(content: FieldContent): readonly [FieldContent, FieldContent] | null {
+export function halvesOf(content: Exclude<FieldContent, ListContent>): readonly [FieldContent, FieldContent] | null {
   const upper = (value: bigint): bigint => value >> BigInt(halfBits);
   const lower = (value: bigint): bigint => value & lowerHalf;
   const fixed = (value: bigint): FieldContent => ({ kind: 'value', value });
@@ -79,14 +86,6 @@ export function halvesOf(content: FieldContent): readonly [FieldContent, FieldCo
         { ...content, first: upper(first), last: upper(last) },
         { ...content, first: 0n, last: lowerHalf },
       ];
-    }
-    case 'list':
-    case 'random_list': {
-      const halves = [content.values.map(upper), content.values.map(lower)].map((values): FieldContent => {
-        return new Set(values).size === 1 ? fixed(values[0] as bigint) : { kind: content.kind, values };
-      }) as [FieldContent, FieldContent];
-      const apart = content.kind === 'random_list' && halves.every((half) => half.kind === 'random_list');
-      return apart ? null : halves;
     }
     default:
       return assertNever(content);

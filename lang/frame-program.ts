@@ -12,7 +12,8 @@ export interface FrameProgram {
 
 /**
  * A field inside the template: `bits` wide (1 to 64), big-endian, inside the window of `bytes` bytes (1 to 8) at
- * `offset`, shifted left by `shift` bits from the window's end; the window's other bits stay as they are.
+ * `offset`, shifted left by `shift` bits from the window's end; the window's other bits stay as they are. Lists may fill
+ * 128 bits in 16 bytes, too.
  */
 export interface FieldSlot {
   readonly offset: number;

@@ -78,7 +78,13 @@ export type NativeFieldOperation =
       readonly step: bigint;
     }
   | { readonly kind: 'random'; readonly slot: NativeSlot; readonly first: bigint; readonly last: bigint }
-  | { readonly kind: 'list' | 'random_list'; readonly slot: NativeSlot; readonly values: readonly bigint[] }
+  /** `upper`: the 64 bits before the slot's, one for each value; empty where the field is no wider. */
+  | {
+      readonly kind: 'list' | 'random_list';
+      readonly slot: NativeSlot;
+      readonly values: readonly bigint[];
+      readonly upper?: readonly bigint[];
+    }
   | { readonly kind: 'stamp'; readonly offset: number }
   | {
       readonly kind: 'checksum';

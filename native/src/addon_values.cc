@@ -35,8 +35,10 @@ FieldSlot slot(const Napi::Object& object) {
           static_cast<uint8_t>(number(object, "shift")), static_cast<uint8_t>(number(object, "bits"))};
 }
 
-std::vector<uint64_t> words(const Napi::Object& object) {
-  const auto list = object.Get("values").As<Napi::Array>();
+std::vector<uint64_t> words(const Napi::Object& object, const char* key) {
+  const Napi::Value given = object.Get(key);
+  if (!given.IsArray()) return {};
+  const auto list = given.As<Napi::Array>();
   std::vector<uint64_t> values;
   values.reserve(list.Length());
   for (uint32_t i = 0; i < list.Length(); i++) values.push_back(word(list.Get(i)));
@@ -59,8 +61,8 @@ FieldOp field_op(const Napi::Object& object) {
   const FieldSlot field = slot(object.Get("slot").As<Napi::Object>());
   if (kind == "increment") return IncrementOp{field, word(object, "first"), word(object, "last"), word(object, "step")};
   if (kind == "random") return RandomOp{field, word(object, "first"), word(object, "last")};
-  if (kind == "list") return ListOp{field, words(object)};
-  return RandomListOp{field, words(object)};
+  if (kind == "list") return ListOp{field, words(object, "values"), words(object, "upper")};
+  return RandomListOp{field, words(object, "values"), words(object, "upper")};
 }
 
 Napi::Value count(Napi::Env env, uint64_t value) { return Napi::Number::New(env, static_cast<double>(value)); }

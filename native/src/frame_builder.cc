@@ -45,6 +45,11 @@ void store32(uint8_t* at, uint32_t value) {
   std::memcpy(at, &value, sizeof value);
 }
 
+void store64(uint8_t* at, uint64_t value) {
+  value = __builtin_bswap64(value);
+  std::memcpy(at, &value, sizeof value);
+}
+
 uint64_t field_max(const FieldSlot& slot) { return slot.bits == 64 ? UINT64_MAX : (uint64_t{1} << slot.bits) - 1; }
 
 bool slot_fits(const FieldSlot& slot, size_t size) {
@@ -60,6 +65,13 @@ bool values_fit(const FieldSlot& slot, const std::vector<uint64_t>& values) {
   return true;
 }
 
+constexpr size_t kHalf = 8;  // bytes of half an IPv6 address
+
+bool upper_fits(const FieldSlot& slot, const std::vector<uint64_t>& values, const std::vector<uint64_t>& upper) {
+  if (upper.empty()) return true;
+  return upper.size() == values.size() && slot.bits == 64 && slot.offset >= kHalf;
+}
+
 Status refuse(const char* why) { return Status::failure(EINVAL, std::string("a frame program ") + why); }
 
 // Which bytes of a frame an operation writes.
@@ -68,9 +80,17 @@ std::pair<size_t, size_t> written(const FieldOp& operation) {
   if (const auto* sum = std::get_if<ChecksumOp>(&operation)) return {sum->offset, 2};
   const FieldSlot* slot = nullptr;
   if (const auto* op = std::get_if<IncrementOp>(&operation)) slot = &op->slot;
-  if (const auto* op = std::get_if<ListOp>(&operation)) slot = &op->slot;
+  bool wide = false;
+  if (const auto* op = std::get_if<ListOp>(&operation)) {
+    slot = &op->slot;
+    wide = !op->upper.empty();
+  }
   if (const auto* op = std::get_if<RandomOp>(&operation)) slot = &op->slot;
-  if (const auto* op = std::get_if<RandomListOp>(&operation)) slot = &op->slot;
+  if (const auto* op = std::get_if<RandomListOp>(&operation)) {
+    slot = &op->slot;
+    wide = !op->upper.empty();
+  }
+  if (wide) return {slot->offset - kHalf, 2 * kHalf};
   return {slot->offset, slot->bytes};
 }
 
@@ -85,9 +105,11 @@ Status check(const FrameProgram& program, size_t index) {
     if (op->first > op->last || op->last > field_max(op->slot)) return refuse("with a range out of bounds");
   } else if (const auto* op = std::get_if<ListOp>(&operation)) {
     if (!slot_fits(op->slot, size)) return refuse("with a field outside the frame");
+    if (!upper_fits(op->slot, op->values, op->upper)) return refuse("with a list of halves that do not fit");
     if (!values_fit(op->slot, op->values)) return refuse("with a list that is empty or too wide for its field");
   } else if (const auto* op = std::get_if<RandomListOp>(&operation)) {
     if (!slot_fits(op->slot, size)) return refuse("with a field outside the frame");
+    if (!upper_fits(op->slot, op->values, op->upper)) return refuse("with a list of halves that do not fit");
     if (!values_fit(op->slot, op->values)) return refuse("with a list that is empty or too wide for its field");
   } else if (const auto* op = std::get_if<StampOp>(&operation)) {
     if (op->offset + kStampSize > size) return refuse("with a pktgen header outside the frame");
@@ -145,10 +167,12 @@ Result<FrameBuilder> FrameBuilder::compile(const FrameProgram& program, uint64_t
                                      : Store::odd;
       step.initial = mix(seed ^ mix(kGolden * (uint64_t{slot.offset} * 64 + slot.shift + 1)));
     };
-    const auto keep = [&](const std::vector<uint64_t>& values) {
+    const auto keep = [&](const std::vector<uint64_t>& values, const std::vector<uint64_t>& upper) {
+      if (!upper.empty()) step.store = Store::sixteen;
       step.from = static_cast<uint32_t>(builder.values_.size());
       step.count = static_cast<uint32_t>(values.size());
       builder.values_.insert(builder.values_.end(), values.begin(), values.end());
+      builder.values_.insert(builder.values_.end(), upper.begin(), upper.end());
     };
 
     if (const auto* op = std::get_if<IncrementOp>(&operation)) {
@@ -161,7 +185,7 @@ Result<FrameBuilder> FrameBuilder::compile(const FrameProgram& program, uint64_t
       step.kind = Kind::list;
       place(op->slot);
       step.initial = 0;
-      keep(op->values);
+      keep(op->values, op->upper);
     } else if (const auto* op = std::get_if<RandomOp>(&operation)) {
       step.kind = Kind::random;
       place(op->slot);
@@ -170,7 +194,7 @@ Result<FrameBuilder> FrameBuilder::compile(const FrameProgram& program, uint64_t
     } else if (const auto* op = std::get_if<RandomListOp>(&operation)) {
       step.kind = Kind::random_list;
       place(op->slot);
-      keep(op->values);
+      keep(op->values, op->upper);
     } else if (const auto* op = std::get_if<StampOp>(&operation)) {
       step.kind = Kind::stamp;
       step.offset = op->offset;
@@ -243,6 +267,13 @@ void FrameBuilder::adopt(GeneratorState& state) const {
   }
 }
 
+inline uint64_t FrameBuilder::next_place(const Step& step, uint64_t& word) {
+  if (step.kind == Kind::random_list) return random_below(word, step.count);
+  const uint64_t place = word;
+  word = word + 1 == step.count ? 0 : word + 1;
+  return place;
+}
+
 inline uint64_t FrameBuilder::next(const Step& step, uint64_t& word) const {
   switch (step.kind) {
     case Kind::increment: {
@@ -250,15 +281,11 @@ inline uint64_t FrameBuilder::next(const Step& step, uint64_t& word) const {
       word = step.last - value < step.step ? step.first : value + step.step;
       return value;
     }
-    case Kind::list: {
-      const uint64_t value = values_[step.from + word];
-      word = word + 1 == step.count ? 0 : word + 1;
-      return value;
-    }
     case Kind::random:
       return step.first + random_below(word, step.last - step.first + 1);
+    case Kind::list:
     case Kind::random_list:
-      return values_[step.from + random_below(word, step.count)];
+      return values_[step.from + next_place(step, word)];
     case Kind::stamp:
     case Kind::checksum:
       break;
@@ -280,11 +307,10 @@ inline void FrameBuilder::store_field(uint8_t* frame, const Step& step, uint64_t
     case Store::four:
       store32(at, static_cast<uint32_t>(value));
       return;
-    case Store::eight: {
-      const uint64_t word = __builtin_bswap64(value);
-      std::memcpy(at, &word, sizeof word);
+    case Store::eight:
+    case Store::sixteen:  // its lower half
+      store64(at, value);
       return;
-    }
     case Store::odd:
       for (int i = step.bytes - 1; i >= 0; i--, value >>= 8) at[i] = static_cast<uint8_t>(value);
       return;
@@ -317,9 +343,17 @@ void FrameBuilder::build(uint8_t* frame, GeneratorState& state, const Stamp& sta
         store_word(frame + step.offset, checksum == 0 ? step.zero : checksum);
         break;
       }
-      default:
-        store_field(frame, step, next(step, state.values[step.word]));
+      default: {
+        uint64_t& word = state.values[step.word];
+        if (step.store != Store::sixteen) {
+          store_field(frame, step, next(step, word));
+          break;
+        }
+        const uint64_t place = step.from + next_place(step, word);
+        store64(frame + step.offset - kHalf, values_[place + step.count]);
+        store64(frame + step.offset, values_[place]);
         break;
+      }
     }
   }
 }
@@ -334,7 +368,9 @@ void FrameBuilder::advance(GeneratorState& state, uint32_t frames) const {
 
 size_t FrameBuilder::bytes() const {
   size_t lists = values_.capacity() * sizeof(uint64_t);
-  for (const Step& step : steps_) lists += step.count * sizeof(uint64_t);  // the copies in sources_
+  for (const Step& step : steps_) {  // the copies in sources_
+    lists += step.count * sizeof(uint64_t) * (step.store == Store::sixteen ? 2 : 1);
+  }
   return sizeof *this + template_.capacity() + steps_.capacity() * (sizeof(Step) + sizeof(FieldOp)) + lists;
 }
 

@@ -24,9 +24,11 @@ struct IncrementOp {
   uint64_t first = 0, last = 0, step = 1;
   bool operator==(const IncrementOp&) const = default;
 };
+// `upper`: the 64 bits before the slot's, one for each value, where the field has 128; otherwise empty.
 struct ListOp {
   FieldSlot slot;
   std::vector<uint64_t> values;
+  std::vector<uint64_t> upper = {};
   bool operator==(const ListOp&) const = default;
 };
 struct RandomOp {
@@ -37,6 +39,7 @@ struct RandomOp {
 struct RandomListOp {
   FieldSlot slot;
   std::vector<uint64_t> values;
+  std::vector<uint64_t> upper = {};
   bool operator==(const RandomListOp&) const = default;
 };
 // The 16 bytes of the pktgen header at `offset`: magic, sequence number, tv_sec, tv_usec.

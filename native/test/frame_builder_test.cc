@@ -178,6 +178,35 @@ void random_is_seeded_and_covers_its_range() {
   CHECK(picked == (std::set<uint64_t>{3, 5, 9}));
 }
 
+// Both halves of a value of 128 bits come from one place of the list, whether in order or drawn, and go on together.
+void lists_of_128_bits() {
+  const ListOp list{slot(kPayload + 8, 8), {1, 2, 3}, {0x100, 0x200, 0x300}};
+  const FrameBuilder builder = compiled({kTemplate, {list}});
+  GeneratorState state;
+  builder.adopt(state);
+  for (const uint64_t expected : {1, 2, 3, 1}) {
+    const std::vector<uint8_t> frame = next(builder, state);
+    CHECK_EQUAL(field(frame, kPayload + 8, 8), expected);
+    CHECK_EQUAL(field(frame, kPayload, 8), expected << 8);
+  }
+  const FrameBuilder changed = compiled({kTemplate, {ListOp{list.slot, {5, 6, 7}, list.upper}}}, 1, 2, &builder);
+  changed.adopt(state);
+  const std::vector<uint8_t> first = next(changed, state);
+  CHECK_EQUAL(field(first, kPayload + 8, 8), 5);
+  CHECK_EQUAL(field(first, kPayload, 8), 0x100);
+
+  const FrameBuilder drawn = compiled({kTemplate, {RandomListOp{list.slot, list.values, list.upper}}});
+  GeneratorState other;
+  drawn.adopt(other);
+  std::set<uint64_t> seen;
+  for (int i = 0; i < 100; i++) {
+    const std::vector<uint8_t> frame = next(drawn, other);
+    seen.insert(field(frame, kPayload, 8));
+    CHECK_EQUAL(field(frame, kPayload, 8), field(frame, kPayload + 8, 8) << 8);
+  }
+  CHECK_EQUAL(seen.size(), 3);
+}
+
 // What was taken back is built again: restoring the words and advancing over the rest is the same as having built it.
 void advance_equals_building() {
   const FrameProgram program = {kTemplate,
@@ -228,6 +257,9 @@ void refuses_what_is_out_of_bounds() {
       {kTemplate, {IncrementOp{{20, 1, 0, 0}, 0, 0, 1}}},
       {kTemplate, {ListOp{slot(20, 1), {}}}},
       {kTemplate, {ListOp{slot(20, 1), {256}}}},
+      {kTemplate, {ListOp{slot(20, 8), {1, 2}, {1}}}},
+      {kTemplate, {ListOp{slot(7, 8), {1}, {1}}}},
+      {kTemplate, {RandomListOp{slot(20, 4), {1}, {1}}}},
       {kTemplate, {RandomOp{slot(20, 1), 9, 8}}},
       {kTemplate, {RandomListOp{slot(20, 1), {}}}},
       {kTemplate, {StampOp{45}}},
@@ -253,6 +285,7 @@ int main() {
                     {"frame builder: field widths", field_widths},
                     {"frame builder: increments at the end of 64 bits", increments_never_pass_last},
                     {"frame builder: random fields", random_is_seeded_and_covers_its_range},
+                    {"frame builder: lists of 128 bits", lists_of_128_bits},
                     {"frame builder: advancing without building", advance_equals_building},
                     {"frame builder: unchanged generators go on", unchanged_generators_go_on},
                     {"frame builder: refusals", refuses_what_is_out_of_bounds}});

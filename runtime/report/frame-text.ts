@@ -41,7 +41,8 @@ function fieldText(
   start: number,
 ): string {
   if (written?.kind === 'random') return `random(${formatValue(written.over)})`;
-  if (written !== undefined && !isAutomatic(field, written)) return formatValue(written.value);
+  const digits = field.hexadecimal && written?.value.type === 'number';
+  if (written !== undefined && !digits && !isAutomatic(field, written)) return formatValue(written.value);
   if (field.fallback.kind === 'source mac') return "the interface's";
   if (field.fallback.kind === 'peer mac') return "the peer's";
   const value = bitsOf(bytes, start * 8 + bit, bits);

@@ -53,6 +53,10 @@ const transports: readonly Stack[] = [
   { layers: 'tcp(dst: 80, flags: "syn", options: "0x020405b4 0103") / raw("hello")', seen: ':tcp' },
 ];
 const others: readonly Stack[] = [
+  {
+    layers: 'ipv6(src: [2001:db8::1, 2001:db9::2], dst: random([2001:db8::3, 2001:db9::4])) / udp / pktgen',
+    seen: ':ipv6:udp:pktgen',
+  },
   { layers: 'arp(sender_ip: 10.0.0.1..10.0.0.9, target_ip: 10.0.0.2, op: ["request", "reply"])', seen: ':arp' },
   { layers: 'vlan(id: 3) / arp(sender_ip: 10.0.0.3)', seen: ':vlan:arp' },
   { layers: `${ipv4} / icmp(id: random(0..65535), seq: 0..65535)`, seen: ':ip:icmp:data' },
