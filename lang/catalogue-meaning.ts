@@ -168,6 +168,21 @@ export const meaning = {
   PG5012: entry('error', 'empty list', (p: { field: string }) => `the list of \`${p.field}\` is empty`),
   PG5013: entry('error', 'bad step', (p: { actual: string }) => `a step is a whole number above 0, not ${p.actual}`),
   PG5014: entry('error', 'step in random', () => '`random` draws any value of a range: a step has no meaning there'),
+  PG5015: entry('error', 'unknown word', (p: { field: string; word: string }) => {
+    return `\`${p.field}\` has no value \`"${p.word}"\``;
+  }),
+  PG5016: entry('error', 'range of addresses too wide', (p: { field: string }) => {
+    return `\`${p.field}\` cannot go through these addresses: they differ in both halves of 64 bits`;
+  }),
+  PG5017: entry('error', 'too much changes', (p: { found: number; most: number }) => {
+    return `${p.found} fields and checksums change from packet to packet, at most ${p.most} may`;
+  }),
+  PG5018: entry('error', 'bad bytes', (p: { field: string }) => {
+    return `\`${p.field}\` has something else than hexadecimal digits in pairs behind \`0x\``;
+  }),
+  PG5019: entry('error', 'header too long', (p: { layer: string; size: string; most: string; field: string }) => {
+    return `the \`${p.layer}\` header has ${p.size}, but its \`${p.field}\` can tell ${p.most} at most`;
+  }),
 
   // parameters of devices, receivers and links
   PG5101: entry('error', 'unknown parameter', (p: { name: string }) => `a device has no parameter \`${p.name}\``),
@@ -192,7 +207,7 @@ export const meaning = {
     return `nothing is asked of ${p.device} without a \`rate\`, \`ratep\` or \`delay\``;
   }),
   PG5202: entry('error', 'loss without sequence numbers', (p: { metric: string }) => {
-    return `\`${p.metric}\` cannot be known: no frame of this scenario carries the \`pktgen\` layer`;
+    return `\`${p.metric}\` cannot be known: no frame of this scenario carries the \`pktgen\` layer where receivers find it`;
   }),
 } as const;
 

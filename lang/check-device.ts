@@ -7,7 +7,7 @@ import { report } from './catalogue-meaning.ts';
 import { type Context, checkAs, expectType, mistake, type Typed } from './check-context.ts';
 import { type DeviceReference, deviceList, deviceOf } from './check-device-name.ts';
 import { notInLab } from './check-name.ts';
-import type { FrameShape } from './frame-shape.ts';
+import type { FrameShape, LayerShape } from './frame-shape.ts';
 import type { Expr, Op, Parameter } from './op.ts';
 import { type DeviceParameter, deviceParameters, paceParameters } from './parameters.ts';
 import { protocols } from './protocols.ts';
@@ -184,20 +184,27 @@ function checkFrame(
 ): void {
   const outermost = shape[0];
   if (outermost === undefined) return;
-  if ((protocols.get(outermost.protocol)?.over.length ?? 0) > 0) {
+  if (protocols.get(outermost.protocol)?.outermost === false) {
     const hints = ['put `eth()` in front: `eth() / …`'];
     mistake(context, report('PG5008', { first: `\`${outermost.protocol}\`` }, setting.span, { hints }));
     return;
   }
-  if (context.lab === null && outermost.protocol === 'eth' && !outermost.fields.includes('dst')) {
+  if (context.lab === null && shape.some(lacksPeer)) {
     const hints = ['`eth(dst: 02:00:00:00:00:01)`, or an interface: `eth(dst: eth1.mac)`'];
     mistake(context, report('PG5009', {}, setting.span, { hints }));
   }
   const written = pktSize?.expr;
   if (written !== undefined && (written.kind !== 'constant' || written.value.type !== 'size')) return;
   const size = written?.kind === 'constant' && written.value.type === 'size' ? written.value.value : null;
-  const needed = headerBytes(shape.map((layer) => layer.protocol));
+  const needed = headerBytes(shape);
+  if (needed === null) return;
   const mtu = device.interface === null ? null : (context.lab?.get(device.interface)?.mtu ?? null);
   const problem = sizeProblem(size, needed, mtu, (pktSize ?? { setting }).setting.span);
   if (problem !== null) mistake(context, problem);
+}
+
+/** Whether a layer leaves a field to the peer's address, which only a lab knows. */
+function lacksPeer({ protocol, fields }: LayerShape): boolean {
+  const known = protocols.get(protocol)?.fields ?? [];
+  return known.some(({ name, fallback }) => fallback.kind === 'peer mac' && !fields.includes(name));
 }

@@ -8,7 +8,8 @@ import type { FieldSource } from './layer.ts';
 import { formatValue } from './literals.ts';
 import type { ProtocolField } from './protocols.ts';
 import type { Span } from './source.ts';
-import { articled, typeOf } from './types.ts';
+import { didYouMean } from './suggest.ts';
+import { articled, assertNever, typeOf } from './types.ts';
 import type { Value } from './value.ts';
 
 /** What a field is filled with, as integers that fit it. Everything but `value` changes from packet to packet. */
@@ -18,6 +19,23 @@ export type FieldContent =
   | { readonly kind: 'list'; readonly values: readonly bigint[] }
   | { readonly kind: 'random'; readonly first: bigint; readonly last: bigint }
   | { readonly kind: 'random_list'; readonly values: readonly bigint[] };
+/** Content that is one value, or changes. */
+export type Generator = Exclude<FieldContent, { readonly kind: 'value' }>;
+
+/** What is written for a checksum that is to be filled in where its protocol would do without. */
+const automatic = 'auto';
+
+type ListContent = Extract<FieldContent, { readonly values: readonly bigint[] }>;
+
+export function isList(content: FieldContent): content is ListContent {
+  return content.kind === 'list' || content.kind === 'random_list';
+}
+
+/** Whether a checksum is asked for with `"auto"`. */
+export function isAutomatic(field: ProtocolField, source: FieldSource<Value>): boolean {
+  if (field.fallback.kind !== 'checksum' || source.kind !== 'fixed') return false;
+  return source.value.type === 'string' && source.value.value === automatic;
+}
 
 type Content = Outcome<FieldContent>;
 
@@ -29,6 +47,73 @@ type Content = Outcome<FieldContent>;
  * @param path the field as diagnostics name it, `udp.dst`
  */
 export function fieldContent(path: string, field: ProtocolField, source: FieldSource<Value>, span: Span): Content {
+  const content = narrowContent(path, field, source, span);
+  if (!content.ok || field.bits <= halfBits || isList(content.value) || halvesOf(content.value) !== null)
+    return content;
+  const hints = ['a range within one /64, a whole prefix, or a list'];
+  return { ok: false, failure: failureFrom(report('PG5016', { field: path }, span, { hints })) };
+}
+
+/** Engines count and draw in at most this many bits: fields of 128 are filled in two halves, unless from a list. */
+export const halfBits = 64;
+const lowerHalf = (1n << BigInt(halfBits)) - 1n;
+
+/**
+ * The contents of the upper and lower 64 bits of a field of 128, each by itself; null where they would have to know of each
+ * other. Steps from the lower half's beginning never come to the upper one: that takes 2^64 packets.
+ */
+export function halvesOf(content: Exclude<FieldContent, ListContent>): readonly [FieldContent, FieldContent] | null {
+  const upper = (value: bigint): bigint => value >> BigInt(halfBits);
+  const lower = (value: bigint): bigint => value & lowerHalf;
+  const fixed = (value: bigint): FieldContent => ({ kind: 'value', value });
+  switch (content.kind) {
+    case 'value':
+      return [fixed(upper(content.value)), fixed(lower(content.value))];
+    case 'increment': {
+      const { first, last } = content;
+      if (upper(first) === upper(last)) {
+        return [fixed(upper(first)), { ...content, first: lower(first), last: lower(last) }];
+      }
+      return lower(first) === 0n ? [fixed(upper(first)), { ...content, first: 0n, last: lowerHalf }] : null;
+    }
+    case 'random': {
+      const { first, last } = content;
+      if (upper(first) === upper(last)) {
+        return [fixed(upper(first)), { ...content, first: lower(first), last: lower(last) }];
+      }
+      if (lower(first) !== 0n || lower(last) !== lowerHalf) return null;
+      return [
+        { ...content, first: upper(first), last: upper(last) },
+        { ...content, first: 0n, last: lowerHalf },
+      ];
+    }
+    default:
+      return assertNever(content);
+  }
+}
+
+/** The value of a word, or the sum of several flags, parted by commas, bars or blanks. */
+function wordValue(
+  path: string,
+  field: ProtocolField,
+  words: Readonly<Record<string, number>>,
+  text: string,
+  span: Span,
+): Outcome<bigint> {
+  const parts = field.flags ? text.split(/[\s,|]+/).filter((part) => part !== '') : [text.trim()];
+  let sum = 0;
+  for (const part of parts) {
+    const known = Object.hasOwn(words, part) ? words[part] : undefined;
+    if (known === undefined) {
+      const hints = didYouMean(part, Object.keys(words), 'values');
+      return { ok: false, failure: failureFrom(report('PG5015', { field: path, word: part }, span, { hints })) };
+    }
+    sum |= known;
+  }
+  return { ok: true, value: BigInt(sum) };
+}
+
+function narrowContent(path: string, field: ProtocolField, source: FieldSource<Value>, span: Span): Content {
   const random = source.kind === 'random';
   const written = random ? source.over : source.value;
   const fail = (diagnostic: Parameters<typeof failureFrom>[0]): Content => {
@@ -38,6 +123,12 @@ export function fieldContent(path: string, field: ProtocolField, source: FieldSo
   const integers = (values: readonly Value[]): Outcome<bigint[]> => {
     const found: bigint[] = [];
     for (const value of values) {
+      if (value.type === 'string' && field.words !== null) {
+        const word = wordValue(path, field, field.words, value.value, span);
+        if (!word.ok) return word;
+        found.push(word.value);
+        continue;
+      }
       const integer = integerOf(field, value);
       if (integer === null) {
         if (value.type === field.type) {
@@ -45,7 +136,11 @@ export function fieldContent(path: string, field: ProtocolField, source: FieldSo
           const wrong = report('PG5003', { field: path, value: formatValue(value), bounds }, span);
           return { ok: false, failure: failureFrom(wrong) };
         }
-        const wanted = { subject: `\`${path}\``, expected: articled(field.type), actual: articled(typeOf(value)) };
+        const wanted = {
+          subject: `\`${path}\``,
+          expected: articled(field.type === 'bytes' ? 'string' : field.type),
+          actual: articled(typeOf(value)),
+        };
         return { ok: false, failure: failureFrom(report('PG2101', wanted, span)) };
       }
       found.push(integer);

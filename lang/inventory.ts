@@ -117,7 +117,9 @@ export class Inventory {
       this.#added.every(({ shape }) => shape !== null && !carriesSequence(shape));
     if (!blind) return [];
     return this.#sequenceUses.map(({ metric, span }) => {
-      return report('PG5202', { metric }, span, { hints: ['end the frame with `/ pktgen`'] });
+      return report('PG5202', { metric }, span, {
+        hints: ['end the frame with `/ pktgen`, within its first 128 bytes and behind at most two tags'],
+      });
     });
   }
 }

@@ -79,9 +79,28 @@ export type NativeFieldOperation =
       readonly step: bigint;
     }
   | { readonly kind: 'random'; readonly slot: NativeSlot; readonly first: bigint; readonly last: bigint }
-  | { readonly kind: 'list' | 'random_list'; readonly slot: NativeSlot; readonly values: readonly bigint[] }
+  /** `upper`: the 64 bits before the slot's, one for each value; empty where the field is no wider. */
+  | {
+      readonly kind: 'list' | 'random_list';
+      readonly slot: NativeSlot;
+      readonly values: readonly bigint[];
+      readonly upper?: readonly bigint[];
+    }
   | { readonly kind: 'stamp'; readonly offset: number }
-  | { readonly kind: 'checksum'; readonly offset: number; readonly start: number; readonly length: number };
+  | {
+      readonly kind: 'checksum';
+      readonly offset: number;
+      readonly start: number;
+      readonly length: number;
+      readonly pseudo?: NativePseudoHeader;
+    };
+/** Addresses that a checksum covers, what else it adds, and what is sent where it is 0. */
+export interface NativePseudoHeader {
+  readonly start: number;
+  readonly length: number;
+  readonly sum: number;
+  readonly zero: number;
+}
 
 /** `peer` is an interface index, 0 for none. */
 export interface NativeLink {

@@ -125,9 +125,9 @@ const tables: Readonly<Record<string, Table>> = {
   },
   layers: {
     header: ['Layer', 'Stands on', 'Bytes', 'What it is'],
-    rows: [...protocols.values()].map(({ name, over, size, title }) => [
+    rows: [...protocols.values()].map(({ name, outermost, over, size, title }) => [
       code(name),
-      over.length === 0 ? 'begins a frame' : codes(over),
+      [outermost ? 'begins a frame' : '', codes(over)].filter((place) => place !== '').join(', or '),
       String(size),
       title,
     ]),
@@ -137,8 +137,8 @@ const tables: Readonly<Record<string, Table>> = {
     rows: [...protocols.values()].flatMap(({ name, fields }) =>
       fields.map((field) => [
         code(`${name}.${field.name}`),
-        String(field.bits),
-        code(field.type),
+        field.type === 'bytes' ? '' : String(field.bits),
+        contentText(field),
         fallbackText(field, field.fallback),
       ]),
     ),
@@ -217,20 +217,48 @@ function hexadecimal(value: number): string {
 function fallbackText(field: ProtocolField, fallback: Fallback): string {
   switch (fallback.kind) {
     case 'value':
-      return code(field.type === 'number' ? String(fallback.value) : formatAddress(field.type, fallback.value));
+      switch (field.type) {
+        case 'bytes':
+          throw new Error(`${field.name} cannot fall back on a number`);
+        case 'number':
+          return field.hexadecimal ? hexadecimal(Number(fallback.value)) : code(String(fallback.value));
+        case 'ipv6':
+          return code(formatAddress('ipv6', fallback.value.toString(16).padStart(32, '0')));
+        default:
+          return code(formatAddress(field.type, Number(fallback.value)));
+      }
+    case 'absent':
+      return 'nothing: the header does without it';
     case 'source mac':
       return 'MAC address of the interface that sends';
     case 'peer mac':
       return 'in a lab the MAC address of the peer; elsewhere it must be written';
     case 'next':
-      return `number of the layer above, ${field.bits > 8 ? hexadecimal(fallback.none) : code(String(fallback.none))} without one`;
+      return `number of the layer above, ${field.hexadecimal ? hexadecimal(fallback.none) : code(String(fallback.none))} without one`;
     case 'length':
-      return 'bytes from this header to the end of the frame, padding included';
-    case 'header checksum':
-      return 'checksum of the header';
+      return `bytes from this header${fallback.from === 'end' ? "'s end" : ''} to the end of the frame, padding included`;
+    case 'header length':
+      return `the header's length in ${fallback.unit} bytes${fallback.less === 0 ? '' : `, less ${fallback.less}`}`;
+    case 'bottom':
+      return '1 in the innermost of a stack, otherwise 0';
+    case 'presence':
+      return `1 with ${code(fallback.field)}, otherwise 0`;
+    case 'checksum': {
+      if (fallback.covers === 'header') return 'checksum of the header';
+      const sum = `checksum from here to the end of the frame${fallback.pseudo ? ', with the pseudo header' : ''}`;
+      return fallback.zeroOver === null ? sum : `over ${code(fallback.zeroOver)} \`0\`, otherwise the ${sum}`;
+    }
     default:
       return assertNever(fallback);
   }
+}
+
+/** A number or an address, or the words that stand for values. */
+function contentText({ type, words, flags }: ProtocolField): string {
+  const plain = code(type === 'bytes' ? 'string' : type);
+  if (words === null) return plain;
+  const values = Object.entries(words).map(([word, value]) => `${code(`"${word}"`)} ${value}`);
+  return `${plain}, ${values.join(', ')}${flags ? '; several in one string add up' : ''}`;
 }
 
 function takesText({ takes }: DeviceParameter): string {

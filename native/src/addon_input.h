@@ -24,6 +24,12 @@ class Input {
     (void)napi_get_named_property(env_, value_, key, &value);
     return {env_, value};
   }
+  // Whether it is an object: reading a property of nothing would leave an exception pending.
+  [[nodiscard]] bool is_object() const {
+    napi_valuetype type = napi_undefined;
+    return napi_typeof(env_, value_, &type) == napi_ok && type == napi_object;
+  }
+  // None where it is no array.
   [[nodiscard]] std::vector<Input> elements() const {
     uint32_t length = 0;
     (void)napi_get_array_length(env_, value_, &length);

@@ -34,12 +34,19 @@ FieldOp field_op(const Input& operation) {
   const auto u16 = [&](const char* key) { return static_cast<uint16_t>(operation[key].number32()); };
   const auto u64 = [&](const char* key) { return operation[key].word(); };
   if (kind == "stamp") return StampOp{u16("offset")};
-  if (kind == "checksum") return ChecksumOp{u16("offset"), u16("start"), u16("length")};
+  if (kind == "checksum") {
+    ChecksumOp sum{u16("offset"), u16("start"), u16("length"), {}};
+    if (const Input pseudo = operation["pseudo"]; pseudo.is_object()) {
+      const auto part = [&](const char* key) { return static_cast<uint16_t>(pseudo[key].number32()); };
+      sum.pseudo = {part("start"), part("length"), part("sum"), part("zero")};
+    }
+    return sum;
+  }
   const FieldSlot field = slot(operation["slot"]);
   if (kind == "increment") return IncrementOp{field, u64("first"), u64("last"), u64("step")};
   if (kind == "random") return RandomOp{field, u64("first"), u64("last")};
-  if (kind == "list") return ListOp{field, words(operation["values"])};
-  return RandomListOp{field, words(operation["values"])};
+  if (kind == "list") return ListOp{field, words(operation["values"]), words(operation["upper"])};
+  return RandomListOp{field, words(operation["values"]), words(operation["upper"])};
 }
 
 Napi::Value count(Napi::Env env, uint64_t value) { return Napi::Number::New(env, static_cast<double>(value)); }

@@ -45,6 +45,11 @@ void store32(uint8_t* at, uint32_t value) {
   std::memcpy(at, &value, sizeof value);
 }
 
+void store64(uint8_t* at, uint64_t value) {
+  value = __builtin_bswap64(value);
+  std::memcpy(at, &value, sizeof value);
+}
+
 uint64_t field_max(const FieldSlot& slot) { return slot.bits == 64 ? UINT64_MAX : (uint64_t{1} << slot.bits) - 1; }
 
 bool slot_fits(const FieldSlot& slot, size_t size) {
@@ -60,6 +65,13 @@ bool values_fit(const FieldSlot& slot, const std::vector<uint64_t>& values) {
   return true;
 }
 
+constexpr size_t kHalf = 8;  // bytes of half an IPv6 address
+
+bool upper_fits(const FieldSlot& slot, const std::vector<uint64_t>& values, const std::vector<uint64_t>& upper) {
+  if (upper.empty()) return true;
+  return upper.size() == values.size() && slot.bits == 64 && slot.offset >= kHalf;
+}
+
 Status refuse(const char* why) { return Status::failure(EINVAL, std::string("a frame program ") + why); }
 
 // Which bytes of a frame an operation writes.
@@ -68,9 +80,17 @@ std::pair<size_t, size_t> written(const FieldOp& operation) {
   if (const auto* sum = std::get_if<ChecksumOp>(&operation)) return {sum->offset, 2};
   const FieldSlot* slot = nullptr;
   if (const auto* op = std::get_if<IncrementOp>(&operation)) slot = &op->slot;
-  if (const auto* op = std::get_if<ListOp>(&operation)) slot = &op->slot;
+  bool wide = false;
+  if (const auto* op = std::get_if<ListOp>(&operation)) {
+    slot = &op->slot;
+    wide = !op->upper.empty();
+  }
   if (const auto* op = std::get_if<RandomOp>(&operation)) slot = &op->slot;
-  if (const auto* op = std::get_if<RandomListOp>(&operation)) slot = &op->slot;
+  if (const auto* op = std::get_if<RandomListOp>(&operation)) {
+    slot = &op->slot;
+    wide = !op->upper.empty();
+  }
+  if (wide) return {slot->offset - kHalf, 2 * kHalf};
   return {slot->offset, slot->bytes};
 }
 
@@ -85,9 +105,11 @@ Status check(const FrameProgram& program, size_t index) {
     if (op->first > op->last || op->last > field_max(op->slot)) return refuse("with a range out of bounds");
   } else if (const auto* op = std::get_if<ListOp>(&operation)) {
     if (!slot_fits(op->slot, size)) return refuse("with a field outside the frame");
+    if (!upper_fits(op->slot, op->values, op->upper)) return refuse("with a list of halves that do not fit");
     if (!values_fit(op->slot, op->values)) return refuse("with a list that is empty or too wide for its field");
   } else if (const auto* op = std::get_if<RandomListOp>(&operation)) {
     if (!slot_fits(op->slot, size)) return refuse("with a field outside the frame");
+    if (!upper_fits(op->slot, op->values, op->upper)) return refuse("with a list of halves that do not fit");
     if (!values_fit(op->slot, op->values)) return refuse("with a list that is empty or too wide for its field");
   } else if (const auto* op = std::get_if<StampOp>(&operation)) {
     if (op->offset + kStampSize > size) return refuse("with a pktgen header outside the frame");
@@ -95,12 +117,17 @@ Status check(const FrameProgram& program, size_t index) {
     if (size_t{op->start} + op->length > size || size_t{op->offset} + 2 > size) {
       return refuse("with a checksum outside the frame");
     }
+    if (size_t{op->pseudo.start} + op->pseudo.length > size || op->pseudo.length % 2 != 0) {
+      return refuse("with a pseudo header of odd length or outside the frame");
+    }
     if (op->offset >= op->start && op->offset < op->start + op->length && (op->offset - op->start) % 2 != 0) {
       return refuse("with a checksum across two words of its range");
     }
     for (size_t later = index + 1; later < program.operations.size(); later++) {
-      const auto [at, length] = written(program.operations[later]);
-      if (at < size_t{op->start} + op->length && at + length > op->start) {
+      const auto touches = [&, bytes = written(program.operations[later])](size_t start, size_t covered) {
+        return bytes.first < start + covered && bytes.first + bytes.second > start;
+      };
+      if (touches(op->start, op->length) || touches(op->pseudo.start, op->pseudo.length)) {
         return refuse("with a checksum before what it covers");
       }
     }
@@ -140,10 +167,12 @@ Result<FrameBuilder> FrameBuilder::compile(const FrameProgram& program, uint64_t
                                      : Store::odd;
       step.initial = mix(seed ^ mix(kGolden * (uint64_t{slot.offset} * 64 + slot.shift + 1)));
     };
-    const auto keep = [&](const std::vector<uint64_t>& values) {
+    const auto keep = [&](const std::vector<uint64_t>& values, const std::vector<uint64_t>& upper) {
+      if (!upper.empty()) step.store = Store::sixteen;
       step.from = static_cast<uint32_t>(builder.values_.size());
       step.count = static_cast<uint32_t>(values.size());
       builder.values_.insert(builder.values_.end(), values.begin(), values.end());
+      builder.values_.insert(builder.values_.end(), upper.begin(), upper.end());
     };
 
     if (const auto* op = std::get_if<IncrementOp>(&operation)) {
@@ -156,7 +185,7 @@ Result<FrameBuilder> FrameBuilder::compile(const FrameProgram& program, uint64_t
       step.kind = Kind::list;
       place(op->slot);
       step.initial = 0;
-      keep(op->values);
+      keep(op->values, op->upper);
     } else if (const auto* op = std::get_if<RandomOp>(&operation)) {
       step.kind = Kind::random;
       place(op->slot);
@@ -165,7 +194,7 @@ Result<FrameBuilder> FrameBuilder::compile(const FrameProgram& program, uint64_t
     } else if (const auto* op = std::get_if<RandomListOp>(&operation)) {
       step.kind = Kind::random_list;
       place(op->slot);
-      keep(op->values);
+      keep(op->values, op->upper);
     } else if (const auto* op = std::get_if<StampOp>(&operation)) {
       step.kind = Kind::stamp;
       step.offset = op->offset;
@@ -174,21 +203,26 @@ Result<FrameBuilder> FrameBuilder::compile(const FrameProgram& program, uint64_t
       step.kind = Kind::checksum;
       step.offset = op->offset;
       step.from = static_cast<uint32_t>(builder.offsets_.size());
-      std::vector<uint8_t> constant(program.bytes.begin() + op->start, program.bytes.begin() + op->start + op->length);
+      step.zero = op->pseudo.zero;
       // The words that earlier operations write are added up anew for each frame (a partial sum in the spirit of
       // RFC 1624), the rest once. The checksum's own word counts as 0.
-      for (size_t at = 0; at + 1 < constant.size(); at += 2) {
-        const size_t offset = op->start + at;
-        const bool own = offset == op->offset;
-        const bool dirty = varies[offset] || varies[offset + 1];
-        if (dirty && !own) builder.offsets_.push_back(static_cast<uint16_t>(offset));
-        if (dirty || own) constant[at] = constant[at + 1] = 0;
-      }
+      const auto constant_sum = [&](uint16_t start, uint16_t length) {
+        std::vector<uint8_t> constant(program.bytes.begin() + start, program.bytes.begin() + start + length);
+        for (size_t at = 0; at + 1 < constant.size(); at += 2) {
+          const size_t offset = start + at;
+          const bool own = offset == op->offset;
+          const bool dirty = varies[offset] || varies[offset + 1];
+          if (dirty && !own) builder.offsets_.push_back(static_cast<uint16_t>(offset));
+          if (dirty || own) constant[at] = constant[at + 1] = 0;
+        }
+        return checksum_add(0, constant.data(), constant.size());
+      };
       if (op->length % 2 != 0 && varies[op->start + op->length - 1u]) {
         return Refused::failure(refuse("with a checksum whose odd last byte varies"));
       }
+      step.constant_sum = constant_sum(op->start, op->length) + constant_sum(op->pseudo.start, op->pseudo.length);
+      step.constant_sum += __builtin_bswap16(op->pseudo.sum);  // a number; words are summed as they stand in memory
       step.count = static_cast<uint32_t>(builder.offsets_.size()) - step.from;
-      step.constant_sum = checksum_add(0, constant.data(), constant.size());
     }
     const auto [at, length] = written(operation);
     for (size_t byte = at; byte < at + length; byte++) varies[byte] = true;
@@ -233,6 +267,13 @@ void FrameBuilder::adopt(GeneratorState& state) const {
   }
 }
 
+inline uint64_t FrameBuilder::next_place(const Step& step, uint64_t& word) {
+  if (step.kind == Kind::random_list) return random_below(word, step.count);
+  const uint64_t place = word;
+  word = word + 1 == step.count ? 0 : word + 1;
+  return place;
+}
+
 inline uint64_t FrameBuilder::next(const Step& step, uint64_t& word) const {
   switch (step.kind) {
     case Kind::increment: {
@@ -240,15 +281,11 @@ inline uint64_t FrameBuilder::next(const Step& step, uint64_t& word) const {
       word = step.last - value < step.step ? step.first : value + step.step;
       return value;
     }
-    case Kind::list: {
-      const uint64_t value = values_[step.from + word];
-      word = word + 1 == step.count ? 0 : word + 1;
-      return value;
-    }
     case Kind::random:
       return step.first + random_below(word, step.last - step.first + 1);
+    case Kind::list:
     case Kind::random_list:
-      return values_[step.from + random_below(word, step.count)];
+      return values_[step.from + next_place(step, word)];
     case Kind::stamp:
     case Kind::checksum:
       break;
@@ -270,11 +307,10 @@ inline void FrameBuilder::store_field(uint8_t* frame, const Step& step, uint64_t
     case Store::four:
       store32(at, static_cast<uint32_t>(value));
       return;
-    case Store::eight: {
-      const uint64_t word = __builtin_bswap64(value);
-      std::memcpy(at, &word, sizeof word);
+    case Store::eight:
+    case Store::sixteen:  // its lower half
+      store64(at, value);
       return;
-    }
     case Store::odd:
       for (int i = step.bytes - 1; i >= 0; i--, value >>= 8) at[i] = static_cast<uint8_t>(value);
       return;
@@ -303,12 +339,21 @@ void FrameBuilder::build(uint8_t* frame, GeneratorState& state, const Stamp& sta
       case Kind::checksum: {
         uint32_t sum = step.constant_sum;
         for (uint32_t i = 0; i < step.count; i++) sum += load_word(frame + offsets_[step.from + i]);
-        store_word(frame + step.offset, checksum_finish(sum));
+        const uint16_t checksum = checksum_finish(sum);
+        store_word(frame + step.offset, checksum == 0 ? step.zero : checksum);
         break;
       }
-      default:
-        store_field(frame, step, next(step, state.values[step.word]));
+      default: {
+        uint64_t& word = state.values[step.word];
+        if (step.store != Store::sixteen) {
+          store_field(frame, step, next(step, word));
+          break;
+        }
+        const uint64_t place = step.from + next_place(step, word);
+        store64(frame + step.offset - kHalf, values_[place + step.count]);
+        store64(frame + step.offset, values_[place]);
         break;
+      }
     }
   }
 }
@@ -323,7 +368,9 @@ void FrameBuilder::advance(GeneratorState& state, uint32_t frames) const {
 
 size_t FrameBuilder::bytes() const {
   size_t lists = values_.capacity() * sizeof(uint64_t);
-  for (const Step& step : steps_) lists += step.count * sizeof(uint64_t);  // the copies in sources_
+  for (const Step& step : steps_) {  // the copies in sources_
+    lists += step.count * sizeof(uint64_t) * (step.store == Store::sixteen ? 2 : 1);
+  }
   return sizeof *this + template_.capacity() + steps_.capacity() * (sizeof(Step) + sizeof(FieldOp)) + lists;
 }
 

@@ -54,7 +54,7 @@ class FrameBuilder {
 
  private:
   enum class Kind : uint8_t { increment, list, random, random_list, stamp, checksum };
-  enum class Store : uint8_t { one, two, four, eight, odd, part };
+  enum class Store : uint8_t { one, two, four, eight, odd, part, sixteen };
 
   struct Step {
     Kind kind = Kind::increment;
@@ -63,8 +63,9 @@ class FrameBuilder {
     uint8_t bytes = 0;
     uint8_t shift = 0;
     uint16_t offset = 0;
-    uint32_t from = 0, count = 0;  // list: into values_; checksum: into words of the range that vary, offsets_
+    uint32_t from = 0, count = 0;  // list: into values_, upper halves behind all lower ones; checksum: into words of the range that vary, offsets_
     uint32_t constant_sum = 0;     // checksum: of the words that do not vary
+    uint16_t zero = 0;             // checksum: what is sent for 0
     uint64_t mask = 0;             // of the field inside its window, shifted
     uint64_t first = 0, last = 0, step = 0;
     uint64_t initial = 0;
@@ -73,6 +74,8 @@ class FrameBuilder {
 
   [[nodiscard]] bool generates(const Step& step) const { return step.kind < Kind::stamp; }
   [[nodiscard]] uint64_t next(const Step& step, uint64_t& word) const;
+  // Where in its list a step stands; moves on.
+  [[nodiscard]] static uint64_t next_place(const Step& step, uint64_t& word);
   static void store_field(uint8_t* frame, const Step& step, uint64_t value);
   // Steps that continue generators of `previous` take their words, then the others take free ones and begin at `epoch`.
   void claim_words(uint64_t epoch, const FrameBuilder* previous);

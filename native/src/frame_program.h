@@ -24,9 +24,11 @@ struct IncrementOp {
   uint64_t first = 0, last = 0, step = 1;
   bool operator==(const IncrementOp&) const = default;
 };
+// `upper`: the 64 bits before the slot's, one for each value, where the field has 128; otherwise empty.
 struct ListOp {
   FieldSlot slot;
   std::vector<uint64_t> values;
+  std::vector<uint64_t> upper = {};
   bool operator==(const ListOp&) const = default;
 };
 struct RandomOp {
@@ -37,6 +39,7 @@ struct RandomOp {
 struct RandomListOp {
   FieldSlot slot;
   std::vector<uint64_t> values;
+  std::vector<uint64_t> upper = {};
   bool operator==(const RandomListOp&) const = default;
 };
 // The 16 bytes of the pktgen header at `offset`: magic, sequence number, tv_sec, tv_usec.
@@ -44,9 +47,16 @@ struct StampOp {
   uint16_t offset = 0;
   bool operator==(const StampOp&) const = default;
 };
+// What a transport's checksum covers besides its segment: the `length` bytes of addresses from `start`, and `sum`, its
+// length plus its protocol number. `zero` is sent where the checksum is 0. All 0: no pseudo header.
+struct PseudoHeader {
+  uint16_t start = 0, length = 0, sum = 0, zero = 0;
+  bool operator==(const PseudoHeader&) const = default;
+};
 // RFC 1071 over `length` bytes from `start`, into the 16 bits at `offset`.
 struct ChecksumOp {
   uint16_t offset = 0, start = 0, length = 0;
+  PseudoHeader pseudo = {};
   bool operator==(const ChecksumOp&) const = default;
 };
 

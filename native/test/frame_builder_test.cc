@@ -77,6 +77,39 @@ void known_bytes_and_checksum() {
   }
 }
 
+// UDP with its pseudo header, where addresses, ports and payload change; a computed 0 is sent as all ones.
+void transport_checksum() {
+  constexpr uint16_t kUdpSum = kUdpSource + 6, kUdpLength = 26;
+  const PseudoHeader pseudo{kIp + 12, 8, 17 + kUdpLength, 0xffff};
+  const FrameBuilder builder = compiled({kTemplate,
+                                         {IncrementOp{slot(kDestination, 4), 0x0a000002, 0x0a0000ff, 1},
+                                          RandomOp{slot(kUdpSource, 2), 1, 0xffff}, StampOp{kPayload},
+                                          ChecksumOp{kUdpSum, kUdpSource, kUdpLength, pseudo},
+                                          ChecksumOp{kIpSum, kIp, 20, {}}}});
+  GeneratorState state;
+  builder.adopt(state);
+  const auto with_pseudo = [&](const std::vector<uint8_t>& frame) {
+    std::vector<uint8_t> covered(frame.begin() + kIp + 12, frame.begin() + kIp + 20);
+    covered.insert(covered.end(), {0, 17, 0, kUdpLength});
+    covered.insert(covered.end(), frame.begin() + kUdpSource, frame.begin() + kUdpSource + kUdpLength);
+    return internet_checksum(covered, 0, covered.size());
+  };
+  for (uint32_t i = 0; i < 100; i++) {
+    const std::vector<uint8_t> frame = next(builder, state, {i, 0x11223344, i});
+    CHECK_EQUAL(internet_checksum(frame, kIp, 20), 0);
+    CHECK_EQUAL(with_pseudo(frame), 0);
+  }
+
+  // The source port that makes the sum come out as 0.
+  std::vector<uint8_t> zero = kTemplate;
+  const uint16_t port = with_pseudo(zero) + 9;
+  const FrameBuilder ones = compiled(
+      {zero, {ListOp{slot(kUdpSource, 2), {port}}, ChecksumOp{kUdpSum, kUdpSource, kUdpLength, pseudo}}});
+  GeneratorState other;
+  ones.adopt(other);
+  CHECK_EQUAL(field(next(ones, other), kUdpSum, 2), 0xffff);
+}
+
 // Every window width, and parts of bytes, with the rest of the window left alone.
 void field_widths() {
   for (uint8_t bytes = 1; bytes <= 8; bytes++) {
@@ -145,6 +178,35 @@ void random_is_seeded_and_covers_its_range() {
   CHECK(picked == (std::set<uint64_t>{3, 5, 9}));
 }
 
+// Both halves of a value of 128 bits come from one place of the list, whether in order or drawn, and go on together.
+void lists_of_128_bits() {
+  const ListOp list{slot(kPayload + 8, 8), {1, 2, 3}, {0x100, 0x200, 0x300}};
+  const FrameBuilder builder = compiled({kTemplate, {list}});
+  GeneratorState state;
+  builder.adopt(state);
+  for (const uint64_t expected : {1, 2, 3, 1}) {
+    const std::vector<uint8_t> frame = next(builder, state);
+    CHECK_EQUAL(field(frame, kPayload + 8, 8), expected);
+    CHECK_EQUAL(field(frame, kPayload, 8), expected << 8);
+  }
+  const FrameBuilder changed = compiled({kTemplate, {ListOp{list.slot, {5, 6, 7}, list.upper}}}, 1, 2, &builder);
+  changed.adopt(state);
+  const std::vector<uint8_t> first = next(changed, state);
+  CHECK_EQUAL(field(first, kPayload + 8, 8), 5);
+  CHECK_EQUAL(field(first, kPayload, 8), 0x100);
+
+  const FrameBuilder drawn = compiled({kTemplate, {RandomListOp{list.slot, list.values, list.upper}}});
+  GeneratorState other;
+  drawn.adopt(other);
+  std::set<uint64_t> seen;
+  for (int i = 0; i < 100; i++) {
+    const std::vector<uint8_t> frame = next(drawn, other);
+    seen.insert(field(frame, kPayload, 8));
+    CHECK_EQUAL(field(frame, kPayload, 8), field(frame, kPayload + 8, 8) << 8);
+  }
+  CHECK_EQUAL(seen.size(), 3);
+}
+
 // What was taken back is built again: restoring the words and advancing over the rest is the same as having built it.
 void advance_equals_building() {
   const FrameProgram program = {kTemplate,
@@ -195,11 +257,17 @@ void refuses_what_is_out_of_bounds() {
       {kTemplate, {IncrementOp{{20, 1, 0, 0}, 0, 0, 1}}},
       {kTemplate, {ListOp{slot(20, 1), {}}}},
       {kTemplate, {ListOp{slot(20, 1), {256}}}},
+      {kTemplate, {ListOp{slot(20, 8), {1, 2}, {1}}}},
+      {kTemplate, {ListOp{slot(7, 8), {1}, {1}}}},
+      {kTemplate, {RandomListOp{slot(20, 4), {1}, {1}}}},
       {kTemplate, {RandomOp{slot(20, 1), 9, 8}}},
       {kTemplate, {RandomListOp{slot(20, 1), {}}}},
       {kTemplate, {StampOp{45}}},
       {kTemplate, {ChecksumOp{59, 14, 20}}},
       {kTemplate, {ChecksumOp{24, 50, 20}}},
+      {kTemplate, {ChecksumOp{40, 34, 26, {54, 8, 0, 0}}}},
+      {kTemplate, {ChecksumOp{40, 34, 26, {26, 7, 0, 0}}}},
+      {kTemplate, {ChecksumOp{40, 34, 26, {26, 8, 0, 0}}, IncrementOp{slot(kDestination, 4), 0, 1, 1}}},
       {kTemplate, {ChecksumOp{kIpSum, kIp, 20}, IncrementOp{slot(kDestination, 4), 0, 1, 1}}},
       {kTemplate, std::vector<FieldOp>(kMaxFieldOps + 1, StampOp{kPayload})},
   };
@@ -213,9 +281,11 @@ void refuses_what_is_out_of_bounds() {
 int main() {
   return test::run({{"frame builder: the template as it is", template_unchanged},
                     {"frame builder: known bytes, checksum, stamp", known_bytes_and_checksum},
+                    {"frame builder: transport checksum", transport_checksum},
                     {"frame builder: field widths", field_widths},
                     {"frame builder: increments at the end of 64 bits", increments_never_pass_last},
                     {"frame builder: random fields", random_is_seeded_and_covers_its_range},
+                    {"frame builder: lists of 128 bits", lists_of_128_bits},
                     {"frame builder: advancing without building", advance_equals_building},
                     {"frame builder: unchanged generators go on", unchanged_generators_go_on},
                     {"frame builder: refusals", refuses_what_is_out_of_bounds}});

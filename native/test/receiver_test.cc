@@ -32,25 +32,31 @@ void put32(Frame& frame, uint32_t value) {
 }
 
 struct Shape {
-  std::vector<uint32_t> tags = {};  // TPID and TCI, outermost first
+  Frame tunnel = {};  // what stands before the frame: a whole outer header
+  std::vector<uint32_t> tags = {};    // TPID and TCI, outermost first
+  std::vector<uint32_t> labels = {};  // MPLS label stack entries, outermost first
   bool ipv6 = false;
+  std::vector<uint8_t> extensions = {};  // numbers of IPv6 extension headers, 8 bytes each
   size_t options = 0;  // bytes of IPv4 options, a multiple of 4
   size_t size = 60;    // padded to
 };
 
 // A frame as pktsh's senders make it: to a foreign address, with pktgen's header behind UDP.
 Frame probe(uint32_t sequence, uint16_t stream, const Shape& shape = {}) {
-  Frame frame = {0x02, 0, 0, 0, 0, 0x77, 0x02, 0, 0, 0, 0, 0x01};
+  Frame frame = shape.tunnel;
+  frame.insert(frame.end(), {0x02, 0, 0, 0, 0, 0x77, 0x02, 0, 0, 0, 0, 0x01});
   for (const uint32_t tag : shape.tags) put32(frame, tag);
   constexpr uint32_t kPayload = 8 + 16;
+  put16(frame, !shape.labels.empty() ? 0x8847 : shape.ipv6 ? 0x86dd : 0x0800);
+  for (const uint32_t label : shape.labels) put32(frame, label);
   if (shape.ipv6) {
-    put16(frame, 0x86dd);
     put32(frame, 0x60000000);
-    put16(frame, kPayload);
-    frame.insert(frame.end(), {17, 32});
+    put16(frame, static_cast<uint32_t>(8 * shape.extensions.size() + kPayload));
+    const auto next = [&](size_t i) { return i < shape.extensions.size() ? shape.extensions[i] : uint8_t{17}; };
+    frame.insert(frame.end(), {next(0), 32});
     frame.insert(frame.end(), 32, 0xfd);
+    for (size_t i = 0; i < shape.extensions.size(); i++) frame.insert(frame.end(), {next(i + 1), 0, 0, 0, 0, 0, 0, 0});
   } else {
-    put16(frame, 0x0800);
     frame.insert(frame.end(), {static_cast<uint8_t>(0x45 + shape.options / 4), 0});
     put16(frame, static_cast<uint32_t>(20 + shape.options + kPayload));
     put32(frame, 0x00000000);
@@ -78,6 +84,16 @@ Frame cut(Frame frame, size_t size) {
   return frame;
 }
 
+// Ethernet and IPv4 that say `protocol`, and what else the tunnel begins with.
+Frame tunnel(uint8_t protocol, const Frame& more) {
+  Frame frame(12, 0x02);
+  put16(frame, 0x0800);
+  frame.insert(frame.end(), {0x45, 0, 0, 0, 0, 0, 0, 0, 32, protocol, 0, 0});
+  frame.insert(frame.end(), 8, 10);
+  frame.insert(frame.end(), more.begin(), more.end());
+  return frame;
+}
+
 void parses_frames(Case& test) {
   struct Row {
     const char* name;
@@ -98,6 +114,21 @@ void parses_frames(Case& test) {
       {"one of three taken out", probe(7, 9, {.tags = {c_tag, c_tag}}), true, false},
       {"all IPv4 options", probe(7, 9, {.options = 40}), false, true},
       {"the longest way", probe(7, 9, {.tags = {s_tag, c_tag}, .options = 40}), false, true},
+      {"one label", probe(7, 9, {.labels = {0x0001010a}}), false, true},
+      {"a tag and three labels", probe(7, 9, {.tags = {c_tag}, .labels = {0x10, 0x20, 0x120}}), false, true},
+      {"IPv6 below a label", probe(7, 9, {.labels = {0x0001010a}, .ipv6 = true}), false, true},
+      {"labels without end", probe(7, 9, {.labels = {0x10, 0x20}}), false, false},
+      {"extension headers", probe(7, 9, {.ipv6 = true, .extensions = {0, 60, 43, 44}}), false, true},
+      {"an unknown extension", probe(7, 9, {.ipv6 = true, .extensions = {0, 51}}), false, false},
+      {"a later IPv6 fragment", changed(probe(7, 9, {.ipv6 = true, .extensions = {44}}), 57, 8), false, false},
+      {"a longer extension than the frame", changed(probe(7, 9, {.ipv6 = true, .extensions = {0}}), 55, 9), false, false},
+      {"VXLAN", probe(7, 9, {.tunnel = tunnel(17, {0, 9, 0x12, 0xb5, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 5, 0})}), false, true},
+      {"another port", probe(7, 9, {.tunnel = tunnel(17, {0, 9, 0x12, 0xb6, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 5, 0})}), false,
+       false},
+      {"GRE", probe(7, 9, {.tunnel = tunnel(47, {0, 0, 0x65, 0x58})}), false, true},
+      {"GRE with key and sequence", probe(7, 9, {.tunnel = tunnel(47, {0x30, 0, 0x65, 0x58, 0, 0, 0, 1, 0, 0, 0, 2})}), false,
+       true},
+      {"GRE with a route", probe(7, 9, {.tunnel = tunnel(47, {0x40, 0, 0x65, 0x58})}), false, false},
       {"cut off behind the header", cut(probe(7, 9), 58), false, true},
       {"cut off within the header", cut(probe(7, 9), 57), false, false},
       {"cut off within IPv4", cut(probe(7, 9), 30), false, false},

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
-import type { FieldOperation, FrameProgram } from '../../lang/frame-program.ts';
+import type { FieldOperation, FieldSlot, FrameProgram } from '../../lang/frame-program.ts';
 import { assertNever } from '../../lang/types.ts';
 import {
   loadNative,
@@ -363,6 +363,18 @@ function nativeProgram(program: FrameProgram): NativeDevice['program'] {
   return { bytes: Buffer.from(program.template, 'hex'), operations: program.operations.map(nativeOperation) };
 }
 
+/** The addon has words of 64 bits: wider values come in two. */
+function nativeList(kind: 'list' | 'random_list', slot: FieldSlot, values: readonly bigint[]): NativeFieldOperation {
+  if (slot.bits <= 64) return { kind, slot, values, upper: [] };
+  const lower = { offset: slot.offset + 8, bytes: 8, shift: 0, bits: 64 };
+  return {
+    kind,
+    slot: lower,
+    values: values.map((value) => BigInt.asUintN(64, value)),
+    upper: values.map((value) => value >> 64n),
+  };
+}
+
 function nativeOperation(operation: FieldOperation): NativeFieldOperation {
   switch (operation.kind) {
     case 'increment':
@@ -382,7 +394,7 @@ function nativeOperation(operation: FieldOperation): NativeFieldOperation {
       };
     case 'list':
     case 'random_list':
-      return { kind: operation.kind, slot: operation.slot, values: operation.values.map(BigInt) };
+      return nativeList(operation.kind, operation.slot, operation.values.map(BigInt));
     case 'stamp':
     case 'checksum':
       return operation;

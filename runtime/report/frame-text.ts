@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { assemble } from '../../lang/assemble.ts';
-import type { FieldSource, Layer } from '../../lang/layer.ts';
+import { formatAddress } from '../../lang/addresses.ts';
+import { assemble, type PlacedLayer } from '../../lang/assemble.ts';
+import { isAutomatic } from '../../lang/field-content.ts';
+import type { FieldSource } from '../../lang/layer.ts';
 import { formatValue } from '../../lang/literals.ts';
-import { type Protocol, type ProtocolField, protocols } from '../../lang/protocols.ts';
+import type { FieldPlace } from '../../lang/protocols.ts';
 import type { Value } from '../../lang/value.ts';
 import type { FrameValue } from './plan-values.ts';
 
@@ -19,40 +21,34 @@ export function frameText(frame: FrameValue): readonly string[] {
   if (!built.ok) return [`no frame: ${built.failure.message}`];
   const bytes = Uint8Array.from(built.program.template.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
   const lines: string[] = [];
-  let start = 0;
-  for (const layer of frame.layers) {
-    const protocol = protocols.get(layer.protocol);
-    if (protocol === undefined) continue;
-    lines.push(layerText(layer, protocol, bytes, start));
-    start += protocol.size;
-  }
+  for (const placed of built.layers) lines.push(layerText(placed, bytes));
   return [...lines, ...hexLines(bytes)];
 }
 
-function layerText(layer: Layer<Value>, protocol: Protocol, bytes: Uint8Array, start: number): string {
-  const fields = protocol.fields.map((field) => {
-    const written = layer.fields.find((one) => one.name === field.name)?.source;
-    return `${field.name} ${fieldText(field, written, bytes, start)}`;
+function layerText({ layer, protocol, start, places }: PlacedLayer, bytes: Uint8Array): string {
+  const fields = places.map((place) => {
+    const written = layer.fields.find((one) => one.name === place.field.name)?.source;
+    return `${place.field.name} ${fieldText(place, written, bytes, start)}`;
   });
   if (protocol.stamp) fields.push('sequence number and time, new for each packet');
   return `${protocol.name.padEnd(6)}  ${fields.join('  ')}`;
 }
 
 function fieldText(
-  field: ProtocolField,
+  { field, bit, bits }: FieldPlace,
   written: FieldSource<Value> | undefined,
   bytes: Uint8Array,
   start: number,
 ): string {
   if (written?.kind === 'random') return `random(${formatValue(written.over)})`;
-  if (written !== undefined) return formatValue(written.value);
+  const digits = field.hexadecimal && written?.value.type === 'number';
+  if (written !== undefined && !digits && !isAutomatic(field, written)) return formatValue(written.value);
   if (field.fallback.kind === 'source mac') return "the interface's";
   if (field.fallback.kind === 'peer mac') return "the peer's";
-  const value = Number(bitsOf(bytes, start * 8 + field.bit, field.bits));
-  if (field.type === 'mac' || field.type === 'ipv4') return formatValue({ type: field.type, value });
-  return field.name === 'type' || field.name === 'checksum'
-    ? `0x${value.toString(16).padStart(4, '0')}`
-    : String(value);
+  const value = bitsOf(bytes, start * 8 + bit, bits);
+  if (field.type === 'ipv6') return formatAddress('ipv6', value.toString(16).padStart(32, '0'));
+  if (field.type === 'mac' || field.type === 'ipv4') return formatAddress(field.type, Number(value));
+  return field.hexadecimal ? `0x${value.toString(16).padStart(bits / 4, '0')}` : String(value);
 }
 
 /** A field's bits, most significant first, as RFCs draw headers. */
