@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { nearest } from '../lang/suggest.ts';
 import type { CheckFlags } from './commands/check.ts';
 import type { DoctorFlags } from './commands/doctor.ts';
+import type { FmtFlags } from './commands/fmt.ts';
 import type { PlanFlags } from './commands/plan.ts';
 import type { RunFlags } from './commands/run.ts';
 import { type Refusal, refusal } from './refusal.ts';
@@ -107,6 +108,19 @@ function commandLine(exit: (status: number) => void): Command {
       const flags = plan.optsWithGlobals<PlanFlags & ColourFlags>();
       const { planCommand } = await import('./commands/plan.ts');
       exit(await planCommand(inputOf(file), flags, await openOutput(flags.json ?? false, flags.color ?? null)));
+    });
+
+  const fmt = colourOptions(program.command('fmt'))
+    .summary('bring scenario files into the canonical form')
+    .description('Formats scenario files in place and names those that changed. Only blanks and line ends change.')
+    .argument('<files...>', 'scenario files; `-` formats standard input to standard output')
+    .option('--check', 'change nothing, name what is not formatted; exit status 1 if there is any')
+    .option('--diff', 'as --check, and show what would change')
+    .addHelpText('after', helpOfFmt)
+    .action(async (files: readonly string[]) => {
+      const flags = fmt.optsWithGlobals<FmtFlags & ColourFlags>();
+      const { fmtCommand } = await import('./commands/fmt.ts');
+      exit(await fmtCommand(files, flags, await openOutput(false, flags.color ?? null)));
     });
 
   const doctor = colourOptions(program.command('doctor'))
@@ -246,6 +260,18 @@ Examples:
   pktsh plan soak.pg
   pktsh plan soak.pg --set load=1Mpps
   pktsh plan soak.pg --json | jq '.scenarios[].name'`;
+
+const helpOfFmt = `
+Examples:
+  pktsh fmt scenarios/*.pg
+  pktsh fmt --check --diff scenarios/*.pg
+  pktsh fmt - < soak.pg
+
+Exit status:
+  0  everything is formatted
+  1  --check: something is not
+  2  a file has a syntax error or cannot be read; it is left as it is
+  4  a file cannot be written`;
 
 const helpOfDoctor = `
 Examples:
