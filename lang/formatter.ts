@@ -39,10 +39,17 @@ export function format(source: SourceFile): Formatted {
   return { text, diagnostics };
 }
 
-/** The canonical form of parts of a text that has no syntax errors, each on one line and without its comments. */
-export function oneLiner(source: SourceFile): (span: Span) => string {
+/** Parts of a text in canonical form, each on one line and without its comments. */
+export interface OneLiner {
+  whole(span: Span): string;
+  /** What stands before the first block. */
+  head(span: Span): string;
+}
+
+/** The parts of a text that has no syntax errors. */
+export function oneLiner(source: SourceFile): OneLiner {
   const form = new Form(source, rolesOf(parse(source).file));
-  return (span) => form.onOneLine(span);
+  return { whole: (span) => form.onOneLine(span, false), head: (span) => form.onOneLine(span, true) };
 }
 
 /** What formatting must keep: tokens but for ends of statements, and comments. */
@@ -86,7 +93,7 @@ class Form {
     return text === '' ? '' : `${text}\n`;
   }
 
-  onOneLine({ start, end }: Span): string {
+  onOneLine({ start, end }: Span, toBlock: boolean): string {
     let low = 0;
     let high = this.#tokens.length;
     while (low < high) {
@@ -95,7 +102,10 @@ class Form {
       else high = middle;
     }
     let to = low;
-    while (to < this.#tokens.length && this.#token(to).startOffset < end) to++;
+    while (to < this.#tokens.length && this.#token(to).startOffset < end) {
+      if (toBlock && this.#token(to).tokenType === T.OpenBrace) break;
+      to++;
+    }
     return this.#flat(low, to);
   }
 
