@@ -4,8 +4,24 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Change, difference } from '../../lang/difference.ts';
 import { compile, format, SourceFile } from '../../lang/index.ts';
+import type { Program, Scenario } from '../../lang/op.ts';
 
 const test = suite('difference');
+
+/** What difference.ts looks at; a part that is missing here, and so perhaps there, does not compile. */
+const compared = {
+  program: { schema: true, source: true, params: true, lab: true, scenarios: true } satisfies Record<
+    keyof Program,
+    true
+  >,
+  scenario: { name: true, span: true, receivers: true, body: true } satisfies Record<keyof Scenario, true>,
+};
+
+test('programs have no part that is not compared', () => {
+  const made = program('start');
+  assert.equal(Object.keys(made).sort(), Object.keys(compared.program).sort());
+  assert.equal(Object.keys(made.scenarios[0] ?? {}).sort(), Object.keys(compared.scenario).sort());
+});
 
 function program(text: string) {
   const { program: made, diagnostics } = compile(new SourceFile('test.pg', text));
