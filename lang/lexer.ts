@@ -26,6 +26,8 @@ import {
 /** The tokens of a text, every line end still among them, and what is wrong with single tokens. */
 export interface Lexed {
   readonly tokens: readonly IToken[];
+  /** In source order; no token of the above. */
+  readonly comments: readonly IToken[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -45,7 +47,8 @@ let shared: Lexer | undefined;
 export function lex(text: string): Lexed {
   const diagnostics: Diagnostic[] = [];
   const tokens: IToken[] = [];
-  for (const token of rawTokens(text, 0)) {
+  const comments: IToken[] = [];
+  for (const token of rawTokens(text, 0, comments)) {
     switch (token.tokenType) {
       case RawText:
         splitText(token, tokens, diagnostics);
@@ -66,7 +69,7 @@ export function lex(text: string): Lexed {
         tokens.push(token);
     }
   }
-  return { tokens, diagnostics };
+  return { tokens, comments, diagnostics };
 }
 
 /** The place of a token in the text. */
@@ -84,9 +87,10 @@ export function tokenAt(type: TokenType, image: string, offset: number): IToken 
 const retyped = (token: IToken, type: TokenType) => tokenAt(type, token.image, token.startOffset);
 
 /** The lexer's own tokens with the characters that it skipped put back as `Stray`; `base` is where the text begins. */
-function rawTokens(text: string, base: number): IToken[] {
+function rawTokens(text: string, base: number, comments: IToken[] = []): IToken[] {
   shared ??= makeLexer(false);
-  const { tokens, errors } = shared.tokenize(text);
+  const { tokens, errors, groups } = shared.tokenize(text);
+  comments.push(...(groups.comments ?? []));
   const strays = errors.map((error) => {
     return tokenAt(Stray, text.slice(error.offset, error.offset + error.length), base + error.offset);
   });

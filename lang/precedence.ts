@@ -28,6 +28,11 @@ const precedence: Readonly<Record<string, number>> = {
   '/': levels.product,
 };
 
+/** How strongly an operator binds, a small number for a weak one; 0 for what joins nothing. */
+export function bindingOf(operator: string): number {
+  return precedence[operator] ?? 0;
+}
+
 /** An expression has at most so many operators: its tree is as deep, and later passes recurse over it. */
 export const maxOperators = 500;
 

@@ -3,7 +3,9 @@
 import { Command, CommanderError, Option } from 'commander';
 import { nearest } from '../lang/suggest.ts';
 import type { CheckFlags } from './commands/check.ts';
+import type { DiffFlags } from './commands/diff.ts';
 import type { DoctorFlags } from './commands/doctor.ts';
+import type { FmtFlags } from './commands/fmt.ts';
 import type { PlanFlags } from './commands/plan.ts';
 import type { RunFlags } from './commands/run.ts';
 import { type Refusal, refusal } from './refusal.ts';
@@ -107,6 +109,37 @@ function commandLine(exit: (status: number) => void): Command {
       const flags = plan.optsWithGlobals<PlanFlags & ColourFlags>();
       const { planCommand } = await import('./commands/plan.ts');
       exit(await planCommand(inputOf(file), flags, await openOutput(flags.json ?? false, flags.color ?? null)));
+    });
+
+  const fmt = colourOptions(program.command('fmt'))
+    .summary('bring scenario files into the canonical form')
+    .description('Formats scenario files in place and names those that changed. Only blanks and line ends change.')
+    .argument('<files...>', 'scenario files; `-` formats standard input to standard output')
+    .option('--check', 'change nothing, name what is not formatted; exit status 1 if there is any')
+    .option('--diff', 'as --check, and show what would change')
+    .addHelpText('after', helpOfFmt)
+    .action(async (files: readonly string[]) => {
+      const flags = fmt.optsWithGlobals<FmtFlags & ColourFlags>();
+      const { fmtCommand } = await import('./commands/fmt.ts');
+      exit(await fmtCommand(files, flags, await openOutput(false, flags.color ?? null)));
+    });
+
+  const diff = colourOptions(program.command('diff'))
+    .summary('show what two scenario files do differently')
+    .description('Compares what two scenario files mean. Layout, comments and spellings of one value do not count.')
+    .argument('<versions...>', 'two of: scenario file, `-` for standard input, `rev:path` of a git repository')
+    .option('--json', 'print the changes as one JSON document')
+    .option('--git', 'take the words with which git calls an external diff; exit status 0')
+    .addHelpText('after', helpOfDiff)
+    .action(async (versions: readonly string[]) => {
+      const flags = diff.optsWithGlobals<DiffFlags & ColourFlags>();
+      const [before = '', after, ...more] = versions;
+      if (flags.git !== true && (after === undefined || more.length > 0)) diff.error('two versions are compared');
+      const { diffCommand, gitDiffCommand } = await import('./commands/diff.ts');
+      const output = await openOutput(flags.json ?? false, flags.color ?? null);
+      exit(
+        await (flags.git === true ? gitDiffCommand(versions, output) : diffCommand(before, after ?? '', flags, output)),
+      );
     });
 
   const doctor = colourOptions(program.command('doctor'))
@@ -254,6 +287,33 @@ Examples:
   pktsh plan soak.pg
   pktsh plan soak.pg --set load=1Mpps
   pktsh plan soak.pg --json | jq '.scenarios[].name'`;
+
+const helpOfFmt = `
+Examples:
+  pktsh fmt scenarios/*.pg
+  pktsh fmt --check --diff scenarios/*.pg
+  pktsh fmt - < soak.pg
+
+Exit status:
+  0  everything is formatted
+  1  --check: something is not
+  2  a file has a syntax error or cannot be read; it is left as it is
+  4  a file cannot be written`;
+
+const helpOfDiff = `
+Examples:
+  pktsh diff before.pg after.pg
+  pktsh diff HEAD~1:soak.pg soak.pg
+  pktsh diff --json a.pg b.pg | jq '.changes[].name'
+
+In \`git diff\`, after two lines:
+  echo '*.pg diff=pktsh' >> .gitattributes
+  git config diff.pktsh.command 'pktsh diff --git --'
+
+Exit status:
+  0  both do the same
+  1  they differ
+  2  one of them is wrong or cannot be read`;
 
 const helpOfDoctor = `
 Examples:

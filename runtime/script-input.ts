@@ -53,7 +53,7 @@ export async function readScript(input: ScriptInput): Promise<Script> {
     const limit = maxScriptBytes / 1024 / 1024;
     return { ok: false, refusal: refusal(2, `${name} is longer than ${limit} MiB, the most that a script may be`) };
   }
-  return decode(name, bytes);
+  return decodeScript(name, bytes);
 }
 
 async function readBounded(stream: Readable): Promise<Buffer | 'too long' | NodeJS.ErrnoException> {
@@ -72,7 +72,8 @@ async function readBounded(stream: Readable): Promise<Buffer | 'too long' | Node
   return Buffer.concat(chunks);
 }
 
-function decode(name: string, bytes: Buffer): Script {
+/** Bytes as a script, which must be UTF-8. */
+export function decodeScript(name: string, bytes: Buffer): Script {
   try {
     return { ok: true, source: new SourceFile(name, new TextDecoder('utf-8', { fatal: true }).decode(bytes)) };
   } catch {

@@ -35,7 +35,12 @@ export function start(file: string, args: readonly string[], given: Given = {}):
   return startProgram(process.execPath, [bundled(file), ...args], given);
 }
 
-/** The same with a terminal of so many columns for all three streams, by script(1); its output comes out of stdout. */
+/** The words that start the command line, for programs that call it themselves. */
+export function commandWords(): readonly string[] {
+  return [process.execPath, bundled(join(sources, 'cli.ts'))];
+}
+
+/** The same as `start` with a terminal of so many columns for all three streams, by script(1); its output comes out of stdout. */
 export function onTerminal(columns: number, file: string, args: readonly string[]): ChildProcess {
   const quoted = [process.execPath, bundled(file), ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
   return startProgram('script', ['-qfec', `stty cols ${columns}; exec ${quoted.join(' ')}`, '/dev/null'], {});

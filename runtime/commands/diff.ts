@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { type Change, difference } from '../../lang/difference.ts';
+import { compile, SourceFile } from '../../lang/index.ts';
+import type { Program } from '../../lang/op.ts';
+import { type Finding, refusal } from '../refusal.ts';
+import { writeFindings } from '../report/findings.ts';
+import { diagnosticsDocument, reportedFindings, reportedRefusal, writeDocument, writeRefusal } from '../report/json.ts';
+import type { Output } from '../report/output.ts';
+import type { Palette } from '../report/palette.ts';
+import { unifiedDiff } from '../report/unified-diff.ts';
+import { decodeScript, inputOf, maxScriptBytes, readScript, type Script } from '../script-input.ts';
+import { isSystemError, reasonOf } from '../system-error.ts';
+
+export interface DiffFlags {
+  readonly json?: boolean;
+  readonly git?: boolean;
+}
+
+/** The document of `diff --json`. */
+interface DifferenceDocument {
+  readonly schema: 'pktsh.difference/1';
+  readonly exit: 0 | 1;
+  readonly before: string;
+  readonly after: string;
+  readonly changes: readonly Change[];
+}
+
+/**
+ * `pktsh diff A B`: what two scenario files do differently. Each is a file, `-`, or `rev:path` as git names it. Exit status
+ * 0 where they do the same, 1 where not, 2 where one of them cannot be read or is wrong.
+ */
+export async function diffCommand(before: string, after: string, flags: DiffFlags, output: Output): Promise<number> {
+  const programs: Program[] = [];
+  const findings: Finding[] = [];
+  for (const name of [before, after]) {
+    const script = await readVersion(name);
+    if ('refusal' in script) {
+      writeRefusal(script.refusal, output.stderr);
+      if (output.json) {
+        const document = diagnosticsDocument(script.refusal.exit, [before, after], [reportedRefusal(script.refusal)]);
+        writeDocument(output.stdout, document);
+      }
+      return script.refusal.exit;
+    }
+    const { program, finding } = compiled(script);
+    if (program !== null) programs.push(program);
+    else findings.push(finding);
+  }
+  const [old, now] = programs;
+  if (old === undefined || now === undefined) {
+    writeFindings(findings, output.stderr);
+    if (output.json) {
+      writeDocument(output.stdout, diagnosticsDocument(2, [before, after], reportedFindings(findings)));
+    }
+    return 2;
+  }
+  const changes = difference(old, now);
+  const exit = changes.length === 0 ? 0 : 1;
+  if (flags.json === true) {
+    const document: DifferenceDocument = { schema: 'pktsh.difference/1', exit, before, after, changes };
+    writeDocument(output.stdout, document);
+  } else {
+    output.stdout.write(differenceText(changes, output.stdout.palette));
+  }
+  return exit;
+}
+
+/**
+ * As `git diff` calls an external command: path, then file, object and mode of either side. git takes any exit status but 0
+ * for a crash, so 0 it is; what does not compile is shown line by line.
+ */
+export async function gitDiffCommand(words: readonly string[], output: Output): Promise<number> {
+  const [path = '', oldFile, , , newFile] = words;
+  const { stdout } = output;
+  const { palette } = stdout;
+  if (oldFile === undefined || newFile === undefined) {
+    stdout.write(`${palette.strong(path)}: unmerged\n`);
+    return 0;
+  }
+  const scripts: Script[] = [];
+  for (const file of [oldFile, newFile]) scripts.push(await readScript(inputOf(file)));
+  const sources: SourceFile[] = [];
+  for (const script of scripts) {
+    if ('refusal' in script) {
+      writeRefusal(script.refusal, output.stderr);
+      return 0;
+    }
+    // git's names of its temporary files tell nobody anything.
+    sources.push(new SourceFile(path, script.ok ? script.source.text : script.finding.source.text));
+  }
+  const [before, after] = sources as [SourceFile, SourceFile];
+  const [old, now] = [compile(before).program, compile(after).program];
+  if (old === null || now === null) {
+    stdout.write(unifiedDiff(path, before.text, after.text, palette));
+    return 0;
+  }
+  const text = differenceText(difference(old, now), palette);
+  stdout.write(`${palette.strong(path)}${text === '' ? ': only the layout differs\n' : `\n${text}`}`);
+  return 0;
+}
+
+function compiled(script: Exclude<Script, { readonly refusal: unknown }>): {
+  program: Program | null;
+  finding: Finding;
+} {
+  if (!script.ok) return { program: null, finding: script.finding };
+  const { program, diagnostics } = compile(script.source);
+  return { program, finding: { source: script.source, diagnostics } };
+}
+
+/** A file; where there is none of that name, `rev:path` is looked up in git. */
+async function readVersion(name: string): Promise<Script> {
+  if (!name.includes(':') || existsSync(name)) return readScript(inputOf(name));
+  const words = ['show', '--no-textconv', '--end-of-options', name];
+  const shown = await new Promise<Buffer | Error>((settle) => {
+    execFile('git', words, { encoding: 'buffer', maxBuffer: maxScriptBytes }, (error, stdout, stderr) => {
+      if (error === null) settle(stdout);
+      else settle(isSystemError(error) ? error : new Error(stderr.toString().split('\n')[0] || error.message));
+    });
+  });
+  if (!(shown instanceof Error)) return decodeScript(name, shown);
+  if (isSystemError(shown)) return { ok: false, refusal: refusal(4, `cannot run git: ${reasonOf(shown)}`) };
+  return { ok: false, refusal: refusal(2, `cannot read ${name}: ${shown.message.replace(/^fatal: /, '')}`) };
+}
+
+// --- text -----------------------------------------------------------------------------------------------------------------
+
+const marks = { added: '+', removed: '-', changed: '~' } as const;
+
+/** Changes as people read them; '' where there are none. */
+function differenceText(changes: readonly Change[], palette: Palette): string {
+  const lines: string[] = [];
+  let scenario: string | null = null;
+  for (const change of changes) {
+    if (change.scenario !== scenario && change.scenario !== null) {
+      lines.push(palette.strong(`scenario ${JSON.stringify(change.scenario)}`));
+    }
+    scenario = change.scenario;
+    lines.push(...changeLines(change, palette));
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function changeLines(change: Change, palette: Palette): readonly string[] {
+  const { section, name, before, after, details } = change;
+  const places = [before, after].flatMap((side, at) => (side === null ? [] : [`${at === 0 ? '-' : '+'}${side.line}`]));
+  const place = palette.dim(`  @@ ${places.join(' ')} @@`);
+  const paint = { added: palette.good, removed: palette.error, changed: palette.accent }[change.change];
+  const only = before === null ? after : after === null ? before : null;
+  if (only !== null) {
+    const what = only.text.replace(/^scenario /, '');
+    return [`${paint(`${marks[change.change]} ${section}`)} ${what}${place}`];
+  }
+  const removed = (text: string) => `    ${palette.error(`- ${text}`)}`;
+  const added = (text: string) => `    ${palette.good(`+ ${text}`)}`;
+  const head = `${paint(`${marks.changed} ${section}`)} ${name}${place}`;
+  if (details.length === 0) return [head, removed(before?.text ?? ''), added(after?.text ?? '')];
+  const lines = details.map((detail) => {
+    if (detail.before === null) return added(`${detail.name} ${detail.after}`);
+    if (detail.after === null) return removed(`${detail.name} ${detail.before}`);
+    return `    ${detail.name}: ${palette.error(detail.before)} -> ${palette.good(detail.after)}`;
+  });
+  return [head, ...lines];
+}
