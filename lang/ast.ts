@@ -155,6 +155,25 @@ export interface FrameStatement extends Node<'frame'> {
   readonly name: Name;
   readonly value: Expression;
 }
+/** `fn name(parameter: type, …) { … }`. */
+export interface FnStatement extends Node<'fn'> {
+  readonly name: Name;
+  readonly parameters: readonly FnParameter[];
+  readonly body: Block;
+}
+export interface FnParameter {
+  readonly name: Name;
+  readonly type: Name;
+  readonly span: Span;
+}
+/** `return`, or `return x`. */
+export interface ReturnStatement extends Node<'return'> {
+  readonly value: Expression | null;
+}
+/** A call that stands alone. */
+export interface CallStatement extends Node<'call_statement'> {
+  readonly call: CallExpression;
+}
 export interface ForStatement extends Node<'for'> {
   readonly name: Name;
   readonly over: Expression;
@@ -304,6 +323,9 @@ export type Statement =
   | LetStatement
   | AssignStatement
   | FrameStatement
+  | FnStatement
+  | ReturnStatement
+  | CallStatement
   | ForStatement
   | WhileStatement
   | RepeatStatement

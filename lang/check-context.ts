@@ -2,13 +2,15 @@
 
 import type { Expression } from './ast.ts';
 import { type Bounds, boundsProblem } from './bounds.ts';
+import type { Calls } from './calls.ts';
 import { report } from './catalogue-meaning.ts';
+import type { FunctionBody } from './check-function.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { type Environment, evaluate } from './evaluate.ts';
 import { diagnosticFrom } from './failure.ts';
 import type { FrameShape } from './frame-shape.ts';
 import type { Inventory } from './inventory.ts';
-import type { Expr } from './op.ts';
+import type { Expr, UserFunction } from './op.ts';
 import type { Scope } from './scope.ts';
 import type { SourceFile, Span } from './source.ts';
 import { articled, assignable, eitherOf, isQuantity } from './types.ts';
@@ -50,6 +52,16 @@ export interface Context {
   readonly place: 'file' | 'scenario' | 'block';
   readonly inLoop: boolean;
   readonly inElse: boolean;
+  /** The function around, null outside of functions and in the bodies of jobs. */
+  readonly function: FunctionBody | null;
+  /** Where nothing may be carried out: values that a file gives to all its scenarios. */
+  readonly quiet: boolean;
+  /** A condition that is looked at again and again while its operation waits: whose, for the diagnostic. */
+  readonly watched: string | null;
+  /** The file's functions, as far as they were checked. */
+  readonly functions: UserFunction[];
+  /** Calls that expressions hold. */
+  readonly calls: Calls;
   /** Set where only parameters have values yet: what is settled there, for the diagnostic. */
   readonly early: string | null;
   /** Checks an expression; here so that the parts of the checker need not import each other in circles. */

@@ -6,7 +6,7 @@ import { report } from './catalogue-meaning.ts';
 import { type Context, checkAs, expectType, type LabInterface, mistake, type Typed } from './check-context.ts';
 import { deviceList } from './check-device-name.ts';
 import { reservedNames } from './check-expression.ts';
-import { notInLab, variableValue } from './check-name.ts';
+import { interfaceOf, namedInterface } from './check-name.ts';
 import type { Expr, Lab, Link, Param, Receiver } from './op.ts';
 import type { Variable } from './scope.ts';
 import type { Span } from './source.ts';
@@ -21,14 +21,18 @@ export function declare(context: Context, kind: Variable['kind'], name: Name, va
   context.scope.declare({ kind, name: text, span, type: value.type, family: value.family, shape: value.shape });
 }
 
-function mayDeclare(context: Context, name: Name): boolean {
+/** Whether a name is still free; if not, that is a mistake. */
+export function mayDeclare(context: Context, name: Name): boolean {
   const { text, span } = name;
   const meaning = reservedNames.get(text);
   if (meaning !== undefined) {
     mistake(context, report('PG3003', { name: text, meaning }, span));
     return false;
   }
-  const earlier = context.scope.lookup(text)?.span ?? context.lab?.get(text)?.span ?? context.receivers.get(text);
+  const earlier =
+    (context.scope.lookup(text) ?? context.scope.lookupFunction(text))?.span ??
+    context.lab?.get(text)?.span ??
+    context.receivers.get(text);
   if (earlier === undefined) return true;
   const labels = [{ span: earlier, text: 'declared here' }];
   mistake(
@@ -183,26 +187,6 @@ export function checkReceiver(context: Context, statement: ReceiverStatement): R
     expects: expects === undefined ? null : deviceList(early, expects.values),
     span,
   };
-}
-
-/** An expression where an interface belongs: a name as it stands, unless a variable is called so, or a string. */
-function interfaceOf(context: Context, expression: Expression): Expr {
-  if (expression.kind !== 'name') {
-    const value = context.expression(context, expression);
-    if (value.expr.kind === 'constant' && value.expr.value.type === 'string') {
-      return namedInterface(context, value.expr.value.value, expression.span);
-    }
-    return expectType(context, value, expression, ['interface', 'string'], '`on`');
-  }
-  const variable = context.scope.lookup(expression.name);
-  if (variable === null) return namedInterface(context, expression.name, expression.span);
-  const value = variableValue(context, variable, expression.span);
-  return expectType(context, value, expression, ['interface', 'string'], '`on`');
-}
-
-function namedInterface(context: Context, name: string, span: Span): Expr {
-  if (context.lab !== null && !context.lab.has(name)) return notInLab(context, name, span).expr;
-  return { kind: 'constant', span, value: { type: 'interface', name } };
 }
 
 // --- settings ---------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import type {
   WithinExpression,
 } from './ast.ts';
 import { report } from './catalogue-meaning.ts';
+import { checkCallValue } from './check-call.ts';
 import { type Context, checkAs, fold, hole, mistake, type Typed, typed, typeProblem } from './check-context.ts';
 import { checkLayer, checkStack } from './check-frame.ts';
 import { checkMember, checkName } from './check-name.ts';
@@ -278,9 +279,18 @@ function checkCall(context: Context, expression: CallExpression): Typed {
     const hints = ['control code draws with `pick(…)`'];
     return mistake(context, report('PG5007', {}, span, { hints }));
   }
+  const known = context.scope.lookupFunction(callee.name);
+  if (known !== null) return checkCallValue(context, expression, known);
+  if (context.function?.name === callee.name) {
+    return mistake(
+      context,
+      report('PG3018', { name: callee.name }, callee.span, { hints: ['a `while` loop goes on'] }),
+    );
+  }
   const signature = Object.hasOwn(functions, callee.name) ? functions[callee.name as BuiltinFunction] : undefined;
   if (signature === undefined) {
-    const hints = didYouMean(callee.name, [...Object.keys(functions), ...protocols.keys()], 'functions and layers');
+    const names = [...Object.keys(functions), ...context.scope.functions(), ...protocols.keys()];
+    const hints = didYouMean(callee.name, names, 'functions and layers');
     return mistake(context, report('PG3006', { name: callee.name }, callee.span, { hints }));
   }
   const values = args.map((arg) => context.expression(context, arg.value));

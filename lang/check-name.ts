@@ -2,12 +2,12 @@
 
 import type { CallExpression, Expression, MemberExpression, Name, NameExpression } from './ast.ts';
 import { report } from './catalogue-meaning.ts';
-import { type Context, fold, hole, mistake, type Typed, typed } from './check-context.ts';
+import { type Context, expectType, fold, hole, mistake, type Typed, typed } from './check-context.ts';
 import { deviceOf, useDevice } from './check-device-name.ts';
 import { checkLayer } from './check-frame.ts';
 import { facts } from './facts.ts';
 import { deviceMetrics, graceMetrics, type Metric, needsSequence, receiverMetrics } from './metrics.ts';
-import type { MetricSource } from './op.ts';
+import type { Expr, MetricSource } from './op.ts';
 import { protocols } from './protocols.ts';
 import type { Variable } from './scope.ts';
 import { cover, type Span } from './source.ts';
@@ -36,6 +36,9 @@ export function checkName(context: Context, expression: NameExpression): Typed {
     const device = deviceOf(context, expression);
     useDevice(context, device, span);
     return typed('device', device.expr);
+  }
+  if (context.scope.lookupFunction(name) !== null) {
+    return mistake(context, report('PG3017', { name }, span, { hints: [`\`${name}(…)\` calls it`] }));
   }
   return unknownName(context, name, span);
 }
@@ -285,4 +288,25 @@ function unknownReceiver(context: Context, name: string, span: Span): Typed {
   const near = didYouMean(name, context.receivers.keys(), 'receivers');
   const hints = context.lab?.has(name) ? [`declare \`receiver ${name}\``] : near;
   return mistake(context, report('PG3016', { name }, span, { hints }));
+}
+
+/** An expression where an interface belongs: a name as it stands, unless a variable is called so, or a string. */
+export function interfaceOf(context: Context, expression: Expression): Expr {
+  if (expression.kind !== 'name') {
+    const value = context.expression(context, expression);
+    if (value.expr.kind === 'constant' && value.expr.value.type === 'string') {
+      return namedInterface(context, value.expr.value.value, expression.span);
+    }
+    return expectType(context, value, expression, ['interface', 'string'], '`on`');
+  }
+  const variable = context.scope.lookup(expression.name);
+  if (variable === null) return namedInterface(context, expression.name, expression.span);
+  const value = variableValue(context, variable, expression.span);
+  return expectType(context, value, expression, ['interface', 'string'], '`on`');
+}
+
+/** An interface by its name, which a lab must have. */
+export function namedInterface(context: Context, name: string, span: Span): Expr {
+  if (context.lab !== null && !context.lab.has(name)) return notInLab(context, name, span).expr;
+  return { kind: 'constant', span, value: { type: 'interface', name } };
 }

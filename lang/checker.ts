@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { File, ReceiverStatement, ScenarioStatement, Statement } from './ast.ts';
+import { Calls } from './calls.ts';
 import { report } from './catalogue-meaning.ts';
 import { type Context, type LabInterface, mistake } from './check-context.ts';
 import { checkLab, checkParam, checkReceiver, fixedText, labInterfaces } from './check-declaration.ts';
@@ -8,7 +9,7 @@ import { checkExpression } from './check-expression.ts';
 import { checkStatement, checkStatements } from './check-statement.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { Inventory } from './inventory.ts';
-import type { Lab, Op, Param, Receiver, Scenario } from './op.ts';
+import type { Lab, Op, Param, Receiver, Scenario, UserFunction } from './op.ts';
 import { Scope } from './scope.ts';
 import type { SourceFile, Span } from './source.ts';
 
@@ -16,6 +17,7 @@ import type { SourceFile, Span } from './source.ts';
 export interface Checked {
   readonly params: readonly Param[];
   readonly lab: Lab | null;
+  readonly functions: readonly UserFunction[];
   readonly scenarios: readonly Scenario[];
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -44,6 +46,11 @@ export function check(source: SourceFile, file: File, syntax: readonly Diagnosti
     place: 'file',
     inLoop: false,
     inElse: false,
+    function: null,
+    quiet: scenarios.length > 0,
+    watched: null,
+    functions: [],
+    calls: new Calls(),
     early: null,
     expression: checkExpression,
   };
@@ -55,7 +62,13 @@ export function check(source: SourceFile, file: File, syntax: readonly Diagnosti
     diagnostics.push(...context.inventory.problems(context.receivers, context.complete));
     checked.push({ name: '', span: file.span, receivers: shared, body: top.body });
   }
-  return { params: top.params, lab: top.lab, scenarios: checked, diagnostics };
+  return {
+    params: top.params,
+    lab: top.lab,
+    functions: context.functions,
+    scenarios: checked,
+    diagnostics: distinct(diagnostics),
+  };
 }
 
 interface Top {
@@ -111,7 +124,7 @@ function checkTop(
 
 /** Statements that may stand beside scenario blocks, besides declarations: those that only give names to values. */
 function isShared(statement: Statement): boolean {
-  if (statement.kind === 'error' || statement.kind === 'frame') return true;
+  if (['error', 'frame', 'fn'].includes(statement.kind)) return true;
   const runs = ['add_device', 'rem_device', 'rem_device_all', 'at', 'every', 'spawn'];
   return statement.kind === 'let' && !runs.includes(statement.value.kind);
 }
@@ -138,6 +151,7 @@ function checkScenarios(
     const inner: Context = {
       ...context,
       place: 'scenario',
+      quiet: false,
       receivers: receiverNames(body.statements, context.receivers),
       inventory: new Inventory(),
       scope: new Scope(context.scope),
@@ -165,6 +179,17 @@ function checkReceivers(context: Context, statements: readonly Statement[]): rea
     .map((statement) => {
       return checkReceiver(context, statement);
     });
+}
+
+/** What several scenarios got wrong with one function is one mistake. */
+function distinct(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const said = new Set<string>();
+  return diagnostics.filter(({ code, span }) => {
+    const key = `${code} ${span.start} ${span.end}`;
+    if (said.has(key)) return false;
+    said.add(key);
+    return true;
+  });
 }
 
 /** Whether recovery lost a statement somewhere, and with it, perhaps, a declaration. */

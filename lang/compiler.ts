@@ -16,9 +16,9 @@ export interface Compiled {
 /** Makes a program of a text: parsed, checked, elaborated. Never throws for anything that a user wrote. */
 export function compile(source: SourceFile): Compiled {
   const parsed = parse(source);
-  const { params, lab, scenarios, diagnostics: found } = check(source, parsed.file, parsed.diagnostics);
+  const { params, lab, functions, scenarios, diagnostics: found } = check(source, parsed.file, parsed.diagnostics);
   const diagnostics = [...parsed.diagnostics, ...found].sort((a, b) => a.span.start - b.span.start);
   if (diagnostics.some((diagnostic) => diagnostic.severity === 'error')) return { program: null, diagnostics };
   const { name, text } = source;
-  return { program: { schema: programSchema, source: { name, text }, params, lab, scenarios }, diagnostics };
+  return { program: { schema: programSchema, source: { name, text }, params, lab, functions, scenarios }, diagnostics };
 }

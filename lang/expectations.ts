@@ -155,6 +155,8 @@ const usage: Readonly<Record<string, string>> = {
   receiver: '`receiver NAME on INTERFACE { … }`',
   scenario: '`scenario "name" { … }`',
   veth: '`veth a <-> b`',
+  fn: '`fn NAME(PARAMETER: TYPE, …) { … }`',
+  fn_parameter: '`fn NAME(PARAMETER: TYPE, …) { … }`',
   param: '`param NAME = DEFAULT "help"` or `param NAME: TYPE`',
 };
 

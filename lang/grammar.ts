@@ -27,11 +27,16 @@ export class Grammar extends Expressions {
 
   readonly statement = this.RULE('statement', (): Ast.Statement => {
     return this.OR<Ast.Statement>({
+      // A name begins an assignment or a call.
+      MAX_LOOKAHEAD: 2,
       DEF: [
         { ALT: () => this.SUBRULE(this.param) },
         { ALT: () => this.SUBRULE(this.let) },
         { ALT: () => this.SUBRULE(this.assign) },
+        { ALT: () => this.SUBRULE(this.call_statement) },
         { ALT: () => this.SUBRULE(this.frame) },
+        { ALT: () => this.SUBRULE(this.fn) },
+        { ALT: () => this.SUBRULE(this.return) },
         { ALT: () => this.SUBRULE(this.for) },
         { ALT: () => this.SUBRULE(this.while) },
         { ALT: () => this.SUBRULE(this.repeat) },
@@ -140,6 +145,29 @@ export class Grammar extends Expressions {
       (hole) => hole,
     );
     return { kind: 'frame', name, value, span: this.spanFrom(first) };
+  });
+
+  readonly fn = this.RULE('fn', (): Ast.FnStatement => {
+    const first = this.CONSUME(T.Fn);
+    const name = nameOf(this.CONSUME(T.Identifier));
+    const parameters: Ast.FnParameter[] = [];
+    this.attempt<void>(
+      () => {
+        this.CONSUME(T.OpenParen);
+        this.MANY_SEP({ SEP: T.Comma, DEF: () => parameters.push(this.SUBRULE(this.fn_parameter)) });
+        this.CONSUME(T.CloseParen);
+      },
+      () => {},
+    );
+    const body = this.SUBRULE(this.block);
+    return { kind: 'fn', name, parameters, body, span: this.spanFrom(first) };
+  });
+
+  readonly fn_parameter = this.RULE('fn_parameter', (): Ast.FnParameter => {
+    const first = this.CONSUME(T.Identifier);
+    this.CONSUME(T.Colon);
+    const type = nameOf(this.CONSUME(T.Word));
+    return { name: nameOf(first), type, span: this.spanFrom(first) };
   });
 
   readonly lab = this.RULE('lab', (): Ast.LabStatement => {
@@ -262,6 +290,19 @@ export class Grammar extends Expressions {
       return this.SUBRULE2(this.block);
     });
     return { kind: 'try', body, otherwise: otherwise ?? null, span: this.spanFrom(first) };
+  });
+
+  readonly return = this.RULE('return', (): Ast.ReturnStatement => {
+    const first = this.CONSUME(T.Return);
+    const value = this.OPTION(() => this.SUBRULE(this.expression)) ?? null;
+    return { kind: 'return', value, span: this.spanFrom(first) };
+  });
+
+  readonly call_statement = this.RULE('call_statement', (): Ast.CallStatement => {
+    const first = this.LA(1);
+    const callee = named(this.CONSUME(T.Identifier));
+    const call = this.SUBRULE(this.call, { ARGS: [first, callee] });
+    return this.ACTION(() => ({ kind: 'call_statement', call: call as Ast.CallExpression, span: call.span }));
   });
 
   // --- devices --------------------------------------------------------------------------------------------------------

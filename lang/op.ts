@@ -19,7 +19,20 @@ export interface Program {
   readonly params: readonly Param[];
   /** Null where the file declares none. */
   readonly lab: Lab | null;
+  /** User functions, each before the ones that call it. */
+  readonly functions: readonly UserFunction[];
   readonly scenarios: readonly Scenario[];
+}
+
+/**
+ * A function of the file. Its body sees its parameters and what the top level of the scenario declares, never what stands
+ * around a call; it comes to `return`, which a function that gives a value reaches on every path.
+ */
+export interface UserFunction {
+  readonly name: string;
+  readonly parameters: readonly { readonly name: string; readonly type: ScalarType }[];
+  readonly body: readonly Op[];
+  readonly span: Span;
 }
 
 /** A parameter of the file: its value is the default unless `--set` gives one; without default it must be given. */
@@ -63,7 +76,7 @@ export interface Receiver {
 
 // --- expressions ------------------------------------------------------------------------------------------------------
 
-/** Functions of control code; user functions come with the whole language. */
+/** Functions that expressions call; those of the file are called by operations. */
 export type BuiltinFunction = 'min' | 'max' | 'floor' | 'round' | 'len' | 'wire' | 'pick' | 'addr';
 
 /** Whose metric is meant: a device, the totals over devices or receivers, a receiver (of one sender: `from`), grace. */
@@ -135,6 +148,9 @@ export type Op =
   | OpNode<'break'>
   | OpNode<'continue'>
   | (OpNode<'try'> & { readonly body: readonly Op[]; readonly otherwise: readonly Op[] })
+  // functions; a call inside an expression stands before the operation, and the expression holds the variable it binds
+  | (YieldingOp<'call'> & { readonly function: string; readonly args: readonly Expr[] })
+  | (OpNode<'return'> & { readonly value: Expr | null })
   // thread and device
   | (YieldingOp<'add_device'> & { readonly name: Expr; readonly cpu: Expr; readonly parameters: readonly Parameter[] })
   | (YieldingOp<'rem_device'> & { readonly devices: readonly Expr[]; readonly async: boolean })

@@ -96,6 +96,7 @@ const blockStatements: readonly unknown[] = [
   T.At,
   T.Every,
   T.Spawn,
+  T.Fn,
 ];
 
 /** Where statements lack the `{` of their block: each leaves a `}` without a partner further down. */

@@ -1,12 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { FrameShape } from './frame-shape.ts';
+import type { Inventory } from './inventory.ts';
 import type { Span } from './source.ts';
-import type { Type } from './value.ts';
+import type { ScalarType, Type } from './value.ts';
+
+/** A function of the file, once it was checked whole. */
+export interface KnownFunction {
+  readonly name: string;
+  readonly span: Span;
+  /** Null where they could not be read. */
+  readonly parameters: readonly { readonly name: string; readonly type: ScalarType }[] | null;
+  /** What calls give; null where the function returns no value. */
+  readonly result: Pick<Variable, 'type' | 'family' | 'shape'> | null;
+  /** Whether it carries out operations, rather than only computing a value. */
+  readonly acts: boolean;
+  /** The devices that it adds and asks for, which belong to whoever calls it. */
+  readonly inventory: Inventory;
+}
 
 /** A name that expressions may use. `family` is known of prefixes, `shape` of frames, otherwise null. */
 export interface Variable {
-  readonly kind: 'param' | 'let' | 'frame' | 'loop';
+  readonly kind: 'param' | 'let' | 'frame' | 'loop' | 'parameter';
   readonly name: string;
   readonly type: Type;
   readonly span: Span;
@@ -21,6 +36,7 @@ export interface Variable {
 export class Scope {
   readonly #parent: Scope | null;
   readonly #variables = new Map<string, Variable>();
+  readonly #functions = new Map<string, KnownFunction>();
 
   constructor(parent: Scope | null) {
     this.#parent = parent;
@@ -28,6 +44,19 @@ export class Scope {
 
   declare(variable: Variable): void {
     this.#variables.set(variable.name, variable);
+  }
+
+  declareFunction(known: KnownFunction): void {
+    this.#functions.set(known.name, known);
+  }
+
+  lookupFunction(name: string): KnownFunction | null {
+    return this.#functions.get(name) ?? this.#parent?.lookupFunction(name) ?? null;
+  }
+
+  /** Every function in reach. */
+  functions(): readonly string[] {
+    return [...this.#functions.keys(), ...(this.#parent?.functions() ?? [])];
   }
 
   lookup(name: string): Variable | null {

@@ -151,14 +151,14 @@ export const Abort = keyword('abort');
 export const When = keyword('when');
 export const Expect = keyword('expect');
 export const Print = keyword('print');
+export const Fn = keyword('fn');
+export const Return = keyword('return');
 export const True = keyword('true');
 export const False = keyword('false');
 export const Within = keyword('within', [Keyword, Operator]);
 /** Reserved for statements of the language that the grammar does not have. */
 export const reserved: readonly TokenType[] = [
   'import',
-  'fn',
-  'return',
   'require',
   'eventually',
   'setup',
@@ -255,6 +255,8 @@ export const statementWords: readonly TokenType[] = [
   Abort,
   Expect,
   Print,
+  Fn,
+  Return,
 ];
 
 /** The word of a keyword token type. */

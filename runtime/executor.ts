@@ -3,7 +3,7 @@
 import { count } from '../lang/bounds.ts';
 import { elementAt, elementCount } from '../lang/elements.ts';
 import { formatValue } from '../lang/literals.ts';
-import type { Op } from '../lang/op.ts';
+import type { Expr, Op } from '../lang/op.ts';
 import { assertNever } from '../lang/types.ts';
 import { type Completion, refusedBy } from './completion.ts';
 import {
@@ -76,6 +76,10 @@ function carryOut(op: Op, context: Context): Completion | Steps {
       return leave(op);
     case 'try':
       return attempt(op, context);
+    case 'call':
+      return call(op, context);
+    case 'return':
+      return giveBack(op, context);
     case 'add_device':
       return addDevice(op, context);
     case 'rem_device':
@@ -184,9 +188,33 @@ function leave(op: OpOf<'break'> | OpOf<'continue'>): Completion {
 /** A failed operation goes on in `else`; a condition that ended the scenario ends it. */
 function* attempt(op: OpOf<'try'>, context: Context): Steps {
   const completion = yield* inner(op.body, context);
-  if (typeof completion !== 'object' || completion.verdict === 'failed') return completion;
+  if (typeof completion !== 'object' || completion.kind === 'returned') return completion;
+  if (completion.verdict === 'failed') return completion;
   const scope = new Scope(context.scope, completion.diagnostic.message);
   return yield* runBody(op.otherwise, { ...context, scope });
+}
+
+/** The body of a function sees its arguments and the top level, never what stands around the call. */
+function* call(op: OpOf<'call'>, context: Context): Steps {
+  const { state } = context;
+  const called = state.functions.get(op.function);
+  if (called === undefined) throw new Error(`no function ${op.function} in the program`);
+  const scope = new Scope(state.root);
+  for (const [at, parameter] of called.parameters.entries()) {
+    const value = operand(op.args[at] as Expr, context);
+    if (!value.ok) return value.failed;
+    scope.declare(parameter.name, value.value);
+  }
+  const completion = yield* runBody(called.body, { ...context, scope });
+  if (typeof completion !== 'object' || completion.kind !== 'returned') return completion;
+  if (op.bind !== null && completion.value !== null) context.scope.declare(op.bind, completion.value);
+  return 'done';
+}
+
+function giveBack(op: OpOf<'return'>, context: Context): Completion {
+  if (op.value === null) return { kind: 'returned', value: null };
+  const value = operand(op.value, context);
+  return value.ok ? { kind: 'returned', value: value.value } : value.failed;
 }
 
 function expect(op: OpOf<'expect'>, context: Context): Completion {

@@ -5,7 +5,7 @@ import type { Diagnostic } from '../lang/diagnostic.ts';
 import { type Environment, evaluate } from '../lang/evaluate.ts';
 import type { Outcome } from '../lang/failure.ts';
 import { formatValue } from '../lang/literals.ts';
-import type { Expr, Lab, Link, Program } from '../lang/op.ts';
+import type { Expr, Lab, Link, Program, UserFunction } from '../lang/op.ts';
 import { SourceFile, type Span } from '../lang/source.ts';
 import type { Value } from '../lang/value.ts';
 import { report } from './catalogue.ts';
@@ -77,6 +77,7 @@ class ProgramRun {
   readonly #shown: Record<string, string> = {};
   readonly #interfaces: InterfaceTable;
   readonly #scenarios: ScenarioResults[] = [];
+  readonly #functions: ReadonlyMap<string, UserFunction>;
   readonly #uses: ReturnType<typeof programUses>;
   #state: ScenarioState | null = null;
 
@@ -86,6 +87,7 @@ class ProgramRun {
     this.#options = options;
     this.#source = new SourceFile(program.source.name, program.source.text);
     this.#interfaces = new InterfaceTable(engine, program.lab !== null || options.lab);
+    this.#functions = new Map(program.functions.map((one) => [one.name, one]));
     this.#uses = programUses(program);
     engine.onEvent((event) => this.#state?.hear(event));
   }
@@ -104,7 +106,6 @@ class ProgramRun {
       const refreshed = await this.#interfaces.refresh(this.#interfacesUsed(), scenario.span);
       if (!refreshed.ok) return this.#refuse(refreshed.failed);
       const results = await runScenario(scenario, this.#setting(scenario.name), {
-        params: this.#params,
         signal: this.#options.signal,
         limit,
         onProgress: this.#options.onProgress,
@@ -128,6 +129,8 @@ class ProgramRun {
       // The unnamed scenario has the run's seed itself; devices derive theirs from it by name.
       seed: name === '' ? seed : derivedSeed(seed, name),
       allow,
+      functions: this.#functions,
+      params: this.#params,
       runBody: bodyRunner(() => this.#state as ScenarioState),
       sampled: this.#uses.looksBack,
       onPrint,

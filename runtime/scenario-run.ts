@@ -13,14 +13,12 @@ import { defaultSettle } from './receivers.ts';
 import type { Progress, ScenarioResults } from './results.ts';
 import { progressMeter, scenarioResults } from './scenario-results.ts';
 import { type ScenarioSetting, ScenarioState } from './scenario-state.ts';
-import { Scope } from './scope.ts';
 import { settleReceivers } from './settling.ts';
 
 /** Ten looks a second: what a progress line can show. Real time, whatever the engine's clock. */
 const progressMs = 100;
 
 export interface ScenarioOptions {
-  readonly params: Scope;
   readonly signal: AbortSignal;
   /** When the whole run has taken long enough (engine's clock), and that time in words. */
   readonly limit: { readonly instant: bigint; readonly text: string } | null;
@@ -40,7 +38,7 @@ export async function runScenario(
 ): Promise<ScenarioResults> {
   const state = new ScenarioState(setting);
   options.onState(state);
-  const context: Context = { state, scope: new Scope(options.params), job: state.main };
+  const context: Context = { state, scope: state.root, job: state.main };
   const interrupt = (): void => state.end('interrupted');
   options.signal.addEventListener('abort', interrupt, { once: true });
   const meter = progressMeter(state);

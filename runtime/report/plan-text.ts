@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { formatValue } from '../../lang/literals.ts';
-import type { DeviceList, Expr, Link, Op, Parameter, Program, Receiver, Scenario } from '../../lang/op.ts';
+import type {
+  DeviceList,
+  Expr,
+  Link,
+  Op,
+  Parameter,
+  Program,
+  Receiver,
+  Scenario,
+  UserFunction,
+} from '../../lang/op.ts';
 import { SourceFile, type Span } from '../../lang/source.ts';
 import { assertNever } from '../../lang/types.ts';
 import type { Value } from '../../lang/value.ts';
@@ -16,8 +26,11 @@ import { type KnownValues, knownValues } from './plan-values.ts';
 export function planText(program: Program, values: ReadonlyMap<string, Value>, palette: Palette): string {
   const source = new SourceFile(program.source.name, program.source.text);
   const sections = [parametersText(program, values, palette), labText(program, source, palette)];
+  for (const one of program.functions) {
+    sections.push(new Operations(source, knownValues(program, values), palette).renderFunction(one));
+  }
   for (const scenario of program.scenarios) {
-    sections.push(new ScenarioText(source, knownValues(program, values), palette).render(scenario));
+    sections.push(new Operations(source, knownValues(program, values), palette).render(scenario));
   }
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
@@ -57,7 +70,8 @@ const numberWidth = 4;
 const lineWidth = 5;
 const margin = ' '.repeat(numberWidth + lineWidth + 4);
 
-class ScenarioText {
+/** The operations of a scenario or function, numbered. */
+class Operations {
   readonly #source: SourceFile;
   readonly #known: KnownValues;
   readonly #palette: Palette;
@@ -76,6 +90,13 @@ class ScenarioText {
     for (const receiver of scenario.receivers) this.#receiver(receiver);
     this.#block(scenario.body, 0);
     if (scenario.body.length === 0) this.#note('nothing to carry out', 0);
+    return this.#lines.join('\n');
+  }
+
+  renderFunction({ name, parameters, body }: UserFunction): string {
+    const list = parameters.map((parameter) => `${parameter.name}: ${parameter.type}`).join(', ');
+    this.#lines.push(this.#palette.strong(`fn ${name}(${list})`));
+    this.#block(body, 0);
     return this.#lines.join('\n');
   }
 
@@ -156,6 +177,10 @@ class ScenarioText {
         const where = op.cpu === null ? '' : ` on cpu ${this.#text(op.cpu)}`;
         return bound(op.bind, `rem_device_all${where}${op.async ? ' async' : ''}`);
       }
+      case 'call':
+        return bound(op.bind, `${op.function}(${this.#texts(op.args)})`);
+      case 'return':
+        return op.value === null ? 'return' : `return ${this.#text(op.value)}`;
       case 'set':
         return op.devices === null ? 'set devices' : this.#all(op.op, op.devices);
       case 'start':
@@ -243,5 +268,6 @@ class ScenarioText {
 }
 
 function bound(name: string | null, text: string): string {
-  return name === null ? text : `let ${name} = ${text}`;
+  // The variable of a call inside an expression has no name in the text, where the call itself shows.
+  return name === null || name.startsWith('$') ? text : `let ${name} = ${text}`;
 }

@@ -138,6 +138,14 @@ function show(node: Statement): string {
       return `(abort_when ${expr(node.condition)})`;
     case 'expect':
       return `(expect ${expr(node.condition)} ${maybe(node.label)})`;
+    case 'fn': {
+      const parameters = node.parameters.map(({ name, type }) => `${name.text}: ${type.text}`);
+      return `(fn ${[node.name.text, ...parameters].join(' ')} ${block(node.body)})`;
+    }
+    case 'return':
+      return `(return ${maybe(node.value)})`;
+    case 'call_statement':
+      return expr(node.call);
     case 'print':
       return `(print ${node.values.map(expr).join(', ')})`;
     default:
@@ -301,9 +309,9 @@ const mistakes: readonly (readonly [string, string, readonly string[], string])[
   ['an unknown statement', 'rem_devices tx0\nstart', ['PG1102 rem_devices'], '? (start)'],
   [
     'statements to come',
-    'import "x.pg" as lib\nfn f(n: number) { let y = n }\nlink tx0 down\nstart',
-    ['PG1102 import', 'PG1102 fn', 'PG1102 link'],
-    '? ? ? (start)',
+    'show grace\nlink tx0 down\nstart',
+    ['PG1102 show', 'PG1102 link'],
+    '? ? (start)',
   ],
   ['a value is missing', 'let x =\nstart', ['PG1101 start'], '(let x ?)'],
   ['a name is missing', 'let = 4\nlet y = 5', ['PG1101 ='], '? (let y 5)'],
