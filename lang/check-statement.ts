@@ -150,7 +150,7 @@ function operationsOf(context: Context, statement: Statement): readonly Op[] {
 export function conditionText(source: SourceFile, span: Span): string {
   return source
     .slice(span)
-    .replace(/"(?:[^"\\\r\n]|\\.)*"|#[^\r\n]*|\s+/g, (found) => (found.startsWith('"') ? found : ' '))
+    .replace(/"[^"\\\r\n]*(?:\\.[^"\\\r\n]*)*"|#[^\r\n]*|\s+/g, (found) => (found.startsWith('"') ? found : ' '))
     .replace(/ {2,}/g, ' ')
     .trim();
 }

@@ -59,7 +59,7 @@ export function check(source: SourceFile, file: File, syntax: readonly Diagnosti
   const shared = checkReceivers(context, statements);
   const checked = checkScenarios(context, scenarios, top.body, shared);
   if (scenarios.length === 0) {
-    diagnostics.push(...context.inventory.problems(context.receivers, context.complete));
+    for (const problem of context.inventory.problems(context.receivers, context.complete)) diagnostics.push(problem);
     checked.push({ name: '', span: file.span, receivers: shared, body: top.body });
   }
   return {
@@ -158,7 +158,7 @@ function checkScenarios(
     };
     const receivers = checkReceivers(inner, body.statements);
     const ops = checkStatements(inner, body.statements);
-    context.diagnostics.push(...inner.inventory.problems(inner.receivers, inner.complete));
+    for (const problem of inner.inventory.problems(inner.receivers, inner.complete)) context.diagnostics.push(problem);
     return { name, span, receivers: [...shared, ...receivers], body: [...prelude, ...ops] };
   });
 }

@@ -48,7 +48,7 @@ export function lex(text: string): Lexed {
   for (const token of rawTokens(text, 0)) {
     switch (token.tokenType) {
       case RawText:
-        tokens.push(...splitText(token, diagnostics));
+        splitText(token, tokens, diagnostics);
         break;
       case BrokenText:
         diagnostics.push(report('PG1003', {}, openInterpolation(token)));
@@ -100,9 +100,9 @@ function rawTokens(text: string, base: number): IToken[] {
 const textPieces = /\\[^\r\n]|\$\{([^}$\r\n]*)\}/g;
 
 /** Takes a string apart: one token if nothing is interpolated, otherwise its pieces with the tokens between them. */
-function splitText(token: IToken, diagnostics: Diagnostic[]): IToken[] {
+function splitText(token: IToken, tokens: IToken[], diagnostics: Diagnostic[]): void {
   const { image, startOffset } = token;
-  const parts: IToken[] = [];
+  const before = tokens.length;
   let from = 0;
   for (const piece of image.matchAll(textPieces)) {
     const at = startOffset + piece.index;
@@ -114,15 +114,17 @@ function splitText(token: IToken, diagnostics: Diagnostic[]): IToken[] {
     if (inner.includes('"')) {
       const span = { start: at, end: at + piece[0].length };
       diagnostics.push(report('PG1004', {}, span, { hints: ['give the value a name with `let` first'] }));
-      return [retyped(token, MalformedText)];
+      tokens.length = before;
+      tokens.push(retyped(token, MalformedText));
+      return;
     }
     const end = piece.index + 2;
-    parts.push(tokenAt(from === 0 ? TextHead : TextMiddle, image.slice(from, end), startOffset + from));
-    parts.push(...rawTokens(inner, startOffset + end).map(withoutLayout));
+    tokens.push(tokenAt(from === 0 ? TextHead : TextMiddle, image.slice(from, end), startOffset + from));
+    for (const part of rawTokens(inner, startOffset + end)) tokens.push(withoutLayout(part));
     from = piece.index + piece[0].length - 1;
   }
-  if (parts.length === 0) return [retyped(token, Text)];
-  return [...parts, tokenAt(TextTail, image.slice(from), startOffset + from)];
+  if (tokens.length === before) tokens.push(retyped(token, Text));
+  else tokens.push(tokenAt(TextTail, image.slice(from), startOffset + from));
 }
 
 /** Inside `${…}` nothing may end the statement or open a block. */

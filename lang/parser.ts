@@ -43,7 +43,7 @@ export function parse(source: SourceFile): Parsed {
   const own = problems.filter(({ token, region }) => {
     return !isInserted(token) && !lexical.within(region) && !said.has(token.startOffset);
   });
-  const kept = withoutStrayBraces(found, missingBraces(problems, layout.tokens));
+  const kept = withoutStrayBraces(found, missingBraces(own, layout.tokens));
   const diagnostics = [...kept, ...own.map((problem) => problem.diagnostic)];
   diagnostics.sort((a, b) => a.span.start - b.span.start || a.span.end - b.span.end);
   return {
@@ -99,7 +99,7 @@ const blockStatements: readonly unknown[] = [
   T.Fn,
 ];
 
-/** Where statements lack the `{` of their block: each leaves a `}` without a partner further down. */
+/** Where statements are told to lack the `{` of their block: each leaves a `}` without a partner further down. */
 function missingBraces(problems: readonly Problem[], tokens: readonly IToken[]): readonly number[] {
   const braces = new Offsets(tokens.flatMap((token) => (token.tokenType === T.OpenBrace ? [token.startOffset] : [])));
   const lacking = problems.filter(({ first, region }) => {

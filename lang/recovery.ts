@@ -72,7 +72,7 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
    * block is still read, and `otherwise` gives what stands in for the part.
    */
   protected attempt<T>(part: () => T, otherwise: (hole: ErrorNode) => T): T {
-    const start = this.LA(1).startOffset;
+    const start = this.#next();
     try {
       return part();
     } catch (thrown) {
@@ -92,13 +92,14 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
   #item<T>(item: () => T): T | ErrorNode {
     const outer = this.#current;
     const first = this.LA(1);
+    const start = this.#next();
     this.#current = { first, depth: depthOf(first), failed: false };
     try {
       const parsed = item();
       if (!this.#atEnd()) this.#unexpected(theLineEnd);
       return parsed;
     } catch (thrown) {
-      return this.#recover(thrown, first.startOffset, false);
+      return this.#recover(thrown, start, false);
     } finally {
       this.#current = outer;
     }
@@ -118,7 +119,7 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
   #unexpected(expected: string): ErrorNode {
     const token = this.LA(1);
     const mistake: Mistake = { expected, token, previous: this.LA(0), first: this.#first(), rules: [] };
-    const region = this.#passOver(token.startOffset, false);
+    const region = this.#passOver(this.#next(), false);
     this.#note(explain(mistake), token, region);
     return { kind: 'error', span: region };
   }
@@ -149,6 +150,17 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
   #passOver(start: number, toBlock: boolean): Span {
     while (!this.#atEnd() && !(toBlock && this.#atBlock())) this.SKIP_TOKEN();
     return { start, end: Math.max(start, endOf(this.LA(0))) };
+  }
+
+  /** Where the next token begins, which at the end of the file is where the last one ends. */
+  #next(): number {
+    const token = this.LA(1);
+    return tokenMatcher(token, EOF) ? endOf(this.LA(0)) : token.startOffset;
+  }
+
+  /** The end of the file has no offset of its own: it begins where the last token ends. */
+  #startOf(token: IToken): number {
+    return tokenMatcher(token, EOF) ? endOf(this.LA(0)) : token.startOffset;
   }
 
   #first(): IToken {

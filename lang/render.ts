@@ -82,12 +82,15 @@ function excerptsOf(source: SourceFile, span: Span, caret: string, note: string)
 
 /** Marks the columns `from` to `to` (UTF-16 offsets in the line, `to` not included). */
 function excerpt(line: number, raw: string, from: number, to: number, caret: string, words: string): Excerpt {
-  const cells = cellsOf(raw);
+  // Only what can be shown is looked at: a line of a megabyte may have a hundred thousand mistakes.
+  const first = Math.max(0, from - excerptWidth);
+  const last = Math.min(raw.length, from + 2 * excerptWidth);
+  const cells = cellsOf(raw.slice(first, last), first);
   const before = cells.filter(({ offset }) => offset < from);
   const marked = cells.filter(({ offset }) => offset >= from && offset < to);
   const indent = widthOf(before);
   const width = Math.max(1, widthOf(marked));
-  if (widthOf(cells) <= excerptWidth) {
+  if (first === 0 && last === raw.length && widthOf(cells) <= excerptWidth) {
     return { line, text: textOf(cells), indent, mark: caret.repeat(width) + words };
   }
   // A quarter of the window shows what leads up to the place.
@@ -100,9 +103,9 @@ function excerpt(line: number, raw: string, from: number, to: number, caret: str
     else if (column < left) cut = column + cell.width;
     column += cell.width;
   }
-  const ellipsis = left > 0 ? '…' : '';
+  const ellipsis = first > 0 || left > 0 ? '…' : '';
   const at = indent - cut + ellipsis.length;
-  const text = `${ellipsis}${textOf(shown)}${cut + widthOf(shown) < column ? '…' : ''}`;
+  const text = `${ellipsis}${textOf(shown)}${last < raw.length || cut + widthOf(shown) < column ? '…' : ''}`;
   return { line, text, indent: at, mark: caret.repeat(Math.min(width, excerptWidth + 1 - at)) + words };
 }
 
@@ -113,11 +116,12 @@ interface Cell {
   readonly width: number;
 }
 
-function cellsOf(line: string): readonly Cell[] {
+/** @param start where in its line the text begins */
+function cellsOf(text: string, start: number): readonly Cell[] {
   const cells: Cell[] = [];
-  let offset = 0;
+  let offset = start;
   let column = 0;
-  for (const character of line) {
+  for (const character of text) {
     const width = character === '\t' ? tabWidth - (column % tabWidth) : columnsOf(character);
     cells.push({ offset, picture: character === '\t' ? ' '.repeat(width) : printable(character), width });
     offset += character.length;

@@ -50,8 +50,10 @@ export class SourceFile {
   line(number: number): string {
     const start = this.lineStarts[number - 1];
     if (start === undefined) return '';
-    const end = this.lineStarts[number] ?? this.text.length;
-    return this.text.slice(start, end).replace(/[\r\n]+$/, '');
+    let end = this.lineStarts[number] ?? this.text.length;
+    // A pattern would look through the whole line, which may be long and asked for once for each mistake in it.
+    while (end > start && isLineEnd(this.text.charCodeAt(end - 1))) end--;
+    return this.text.slice(start, end);
   }
 
   /** The text that a span covers. */
@@ -60,12 +62,14 @@ export class SourceFile {
   }
 }
 
+const isLineEnd = (code: number) => code === 10 || code === 13;
+
 function findLineStarts(text: string): number[] {
   const starts = [0];
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === 13 && text.charCodeAt(i + 1) === 10) i++;
-    if (code === 13 || code === 10) starts.push(i + 1);
+    if (isLineEnd(code)) starts.push(i + 1);
   }
   return starts;
 }

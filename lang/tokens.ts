@@ -51,12 +51,15 @@ inOrder.push(Blank, Comment);
 /** Ends a statement: line ends and `;`, after the lexer has dropped those that end none. */
 export const Newline = token('Newline', /\r\n|\n|\r|;/, { label: 'the end of the line' });
 
-/** A whole string, `${…}` included; the lexer takes it apart, so that the parser never sees it. */
-export const RawText = token('RawText', /"(?:[^"\\\r\n$]|\\[^\r\n]|\$\{[^}$\r\n]*\}|\$(?!\{))*"/, {
+/**
+ * A whole string, `${…}` included; the lexer takes it apart, so that the parser never sees it. Plain characters repeat
+ * outside of the alternatives: inside, each would take room on the stack of V8's matcher.
+ */
+export const RawText = token('RawText', /"[^"\\\r\n$]*(?:(?:\\[^\r\n]|\$\{[^}$\r\n]*\}|\$(?!\{))[^"\\\r\n$]*)*"/, {
   label: 'a string',
 });
 /** A string whose `${` is not closed before its closing quotes. */
-export const BrokenText = token('BrokenText', /"(?:[^"\\\r\n]|\\[^\r\n])*"/, { label: 'a string' });
+export const BrokenText = token('BrokenText', /"[^"\\\r\n]*(?:\\[^\r\n][^"\\\r\n]*)*"/, { label: 'a string' });
 /** A string that has no end on its line. */
 export const OpenText = token('OpenText', /"[^\r\n]*/, { label: 'a string' });
 
@@ -216,8 +219,11 @@ export const Minus = sign('Minus', '-', [Operator]);
 export const Times = sign('Times', '*', [Operator]);
 export const Slash = sign('Slash', '/', [Operator]);
 
-/** A run of characters that begin no token; the lexer makes it of what no pattern took. */
-export const Stray = token('Stray', Lexer.NA, { label: 'text' });
+/**
+ * A run of characters that begin no token. The lexer makes one of ASCII that no pattern took, too; controls and everything
+ * beyond ASCII have a pattern, since Chevrotain looks for the end of such a run character by character.
+ */
+export const Stray = token('Stray', /[\x00-\x08\x0e-\x1f\x7f-\ufefe\uff00-\uffff]+/, { label: 'text' });
 
 /** Every token type, in the order in which the lexer tries them. */
 export const tokenTypes: readonly TokenType[] = inOrder;

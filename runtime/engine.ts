@@ -16,7 +16,10 @@ export interface Engine {
   readonly clock: Clock;
   readonly capabilities: Capabilities;
 
-  /** Makes the lab; every interface meant afterwards is one of it. At most one lab an engine. @throws EngineError */
+  /**
+   * Makes the lab; every interface meant afterwards is one of it. A lab that is open already goes and the new one takes its
+   * place, which is only possible while no device and no receiver exists (EBUSY). @throws EngineError
+   */
   openLab(lab: LabPlan): Promise<readonly InterfaceFacts[]>;
   /**
    * Facts of every interface in reach, as they are now. `wanted` are the names that the caller is after: the dry run
@@ -193,7 +196,7 @@ export interface StreamStats {
   readonly reordered: number;
 }
 
-/** Grace periods since the engine began; `latency` in nanoseconds from the call until the effect was complete. */
+/** Grace periods since the engine or its lab began; `latency` in nanoseconds from the call until the effect was complete. */
 export interface GraceStats {
   readonly completed: number;
   readonly pending: number;
@@ -207,6 +210,8 @@ export interface SenderStats {
   readonly tid: number;
   readonly devices: number;
   readonly involuntarySwitches: number;
+  /** Time (ms) that the hypervisor took from its CPU since the engine began; in steps of 10 ms. */
+  readonly stealMs: number;
 }
 
 export type EngineEvent =

@@ -67,6 +67,8 @@ export interface ScenarioResults {
   /** In source order. */
   readonly expectations: readonly ExpectationResults[];
   readonly grace: GraceResults;
+  /** One for each CPU that sent. */
+  readonly senders: readonly SenderResults[];
   readonly prints: readonly string[];
   readonly events: readonly EventResults[];
   /** Warnings of the run, such as an `at` whose time never came. */
@@ -158,6 +160,14 @@ export interface GraceResults {
   readonly pending: number;
   readonly stalls: number;
   readonly latency: Percentiles;
+}
+
+/** A sender thread and what the machine did to it: what a rate that was not reached may be due to. */
+export interface SenderResults {
+  readonly cpu: number;
+  readonly tid: number;
+  readonly involuntarySwitches: number;
+  readonly stealMs: number;
 }
 
 /** Something that happened by itself; `at` counts from the scenario's first statement. */

@@ -54,8 +54,8 @@ const defaultLab = { a: 'tx0', b: 'rx0' };
 const defaultMtu = 1500;
 
 /**
- * Carries out a program: its scenarios one after another, each on an engine without devices and receivers. The engine
- * stays open. A failed scenario does not keep the next from running; an interruption and the end of `maxDuration` do.
+ * Carries out a program: its scenarios one after another, each in a new lab or at least on an engine without
+ * devices and receivers. The engine stays open. A failed scenario does not keep the next from running; an interruption and the end of `maxDuration` do.
  * @throws defects only; whatever goes wrong for the user is in the results
  */
 export async function run(program: Program, engine: Engine, options: RunOptions): Promise<Results> {
@@ -79,6 +79,7 @@ class ProgramRun {
   readonly #scenarios: ScenarioResults[] = [];
   readonly #functions: ReadonlyMap<string, UserFunction>;
   readonly #uses: ReturnType<typeof programUses>;
+  #lab: { readonly plan: LabPlan; readonly span: Span } | null = null;
   #state: ScenarioState | null = null;
 
   constructor(program: Program, engine: Engine, options: RunOptions) {
@@ -94,7 +95,7 @@ class ProgramRun {
 
   async carryOut(): Promise<Results> {
     const began = this.#engine.clock.now();
-    const prepared = await this.#prepare();
+    const prepared = this.#prepare();
     if (!prepared.ok) return this.#refuse(prepared.failed);
     const { maxDuration } = this.#options;
     const limit =
@@ -102,7 +103,14 @@ class ProgramRun {
         ? null
         : { instant: began + maxDuration, text: formatValue({ type: 'duration', value: Number(maxDuration) }) };
     for (const scenario of this.#program.scenarios) {
-      if (limit !== null && this.#engine.clock.now() >= limit.instant) break;
+      if (limit !== null && this.#engine.clock.now() >= limit.instant) {
+        // Of a scenario that never began nothing else in the results would tell.
+        const told = this.#scenarios.some(({ failure }) => failure?.code === 'PG6105');
+        if (told) break;
+        return this.#refuse(refused(report('PG6105', { limit: limit.text }, scenario.span), 'failed').failed);
+      }
+      const opened = await this.#openLab();
+      if (!opened.ok) return this.#refuse(opened.failed);
       const refreshed = await this.#interfaces.refresh(this.#interfacesUsed(), scenario.span);
       if (!refreshed.ok) return this.#refuse(refreshed.failed);
       const results = await runScenario(scenario, this.#setting(scenario.name), {
@@ -138,8 +146,8 @@ class ProgramRun {
     };
   }
 
-  /** Parameters and the lab are settled before any scenario begins. */
-  async #prepare(): Promise<Result<void>> {
+  /** Parameters and the plan of the lab are settled before any scenario begins. */
+  #prepare(): Result<void> {
     const { seed, params } = this.#options;
     const environment = settledEnvironment(this.#params, seed);
     for (const param of this.#program.params) {
@@ -161,7 +169,14 @@ class ProgramRun {
     }
     const plan = labPlan(lab, environment);
     if (!plan.ok) return plan;
-    const opened = await settled(this.#engine.openLab(plan.value), '`lab`', lab.span);
+    this.#lab = { plan: plan.value, span: lab.span };
+    return ok(undefined);
+  }
+
+  /** Each scenario has a lab of its own. */
+  async #openLab(): Promise<Result<void>> {
+    if (this.#lab === null) return ok(undefined);
+    const opened = await settled(this.#engine.openLab(this.#lab.plan), '`lab`', this.#lab.span);
     return opened.ok ? ok(undefined) : opened;
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { type Device, percentilesOf } from './devices.ts';
+import type { SenderStats } from './engine.ts';
 import { lossOf } from './measurements.ts';
 import { addShares, noShare, type Receiver, type Share } from './receivers.ts';
 import { reported } from './report/json.ts';
@@ -10,6 +11,7 @@ import {
   type Progress,
   type ReceiverResults,
   type ScenarioResults,
+  type SenderResults,
   type SenderShare,
   type Verdict,
   worst,
@@ -35,11 +37,16 @@ export function scenarioResults(name: string, state: ScenarioState): ScenarioRes
       stalls: grace.stalls,
       latency: percentilesOf(grace.latency),
     },
+    senders: state.engine.senders().map(senderResults),
     prints: state.prints,
     events: state.events,
     warnings: state.warnings,
     failure: ending === null || ending === 'interrupted' ? null : reported(ending.diagnostic, state.source),
   };
+}
+
+function senderResults({ cpu, tid, involuntarySwitches, stealMs }: SenderStats): SenderResults {
+  return { cpu, tid, involuntarySwitches, stealMs };
 }
 
 function verdictOf(state: ScenarioState): Verdict {

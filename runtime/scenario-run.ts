@@ -70,7 +70,8 @@ async function carryOut(scenario: Scenario, context: Context, options: ScenarioO
   if (limit !== null) {
     const exceed = (): void =>
       state.end(refused(report('PG6105', { limit: limit.text }, scenario.span), 'failed').failed);
-    state.timers.set(limit.instant, state.timers.register(), exceed, true);
+    // The last of its instant: what ends just in time has ended.
+    state.timers.set(limit.instant, Number.MAX_SAFE_INTEGER, exceed, true);
   }
   state.clock.onIdle?.(() => state.end(refused(report('PG6106', {}, scenario.span)).failed));
   state.begin(state.main, runBody(scenario.body, context));

@@ -95,8 +95,12 @@ class DryRun implements DryRunEngine {
 
   async openLab(lab: LabPlan): Promise<readonly InterfaceFacts[]> {
     this.#demandOpen();
-    if (this.#lab) throw new EngineError('EBUSY', 'this engine has a lab already');
+    if (this.#receivers.size > 0 || this.#present() > 0) {
+      throw new EngineError('EBUSY', 'devices or receivers are still in the lab before');
+    }
     this.#lab = true;
+    this.#graces = 0;
+    this.#devices.clear();
     this.#interfaces.clear();
     for (const link of lab.links) {
       if (link.kind === 'ifb') this.#addInterface(link.end, 'ifb', link.mtu, '', null);
@@ -119,8 +123,8 @@ class DryRun implements DryRunEngine {
     const needsInterface = plan.driver === 'auto' || plan.driver === 'packet';
     if (needsInterface) this.#demandInterface(plan.interface);
     if (!this.capabilities.cpus.includes(plan.cpu)) throw new EngineError('EINVAL', `there is no CPU ${plan.cpu}`);
-    const present = [...this.#devices.values()].filter((device) => !device.removed).length;
-    if (present >= maxDevices) throw new EngineError('ENOSPC', `an engine has at most ${maxDevices} devices at once`);
+    if (this.#present() >= maxDevices)
+      throw new EngineError('ENOSPC', `an engine has at most ${maxDevices} devices at once`);
     const device = this.#nextId++;
     this.#devices.set(device, new DryDevice(plan));
     this.operations.push({ at: this.clock.now(), call: 'addDevice', device, plan });
@@ -241,7 +245,7 @@ class DryRun implements DryRunEngine {
     for (const { plan, removed } of this.#devices.values()) {
       if (!removed) devices.set(plan.cpu, (devices.get(plan.cpu) ?? 0) + 1);
     }
-    return [...devices].map(([cpu, count]) => ({ cpu, tid: 0, devices: count, involuntarySwitches: 0 }));
+    return [...devices].map(([cpu, count]) => ({ cpu, tid: 0, devices: count, involuntarySwitches: 0, stealMs: 0 }));
   }
 
   onEvent(listener: (event: EngineEvent) => void): void {
@@ -295,6 +299,13 @@ class DryRun implements DryRunEngine {
 
   #demandOpen(): void {
     if (this.#closed) throw new EngineError('ESHUTDOWN', 'the engine is closed');
+  }
+
+  /** How many devices exist. */
+  #present(): number {
+    let present = 0;
+    for (const device of this.#devices.values()) if (!device.removed) present++;
+    return present;
   }
 
   #device(id: DeviceId): DryDevice {

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 import type { FieldOperation, FrameProgram } from '../../lang/frame-program.ts';
+import { assertNever } from '../../lang/types.ts';
 import {
   loadNative,
   type Native,
@@ -28,6 +29,7 @@ import {
   type ReceiverId,
   type ReceiverPlan,
   type ReceiverStats,
+  type SenderStats,
 } from '../engine.ts';
 import { emptyHistogram, type Histogram } from '../histogram.ts';
 import { realClock } from '../real-clock.ts';
@@ -69,23 +71,39 @@ class NativeSenders implements Engine {
   };
 
   readonly #native: Native;
-  readonly #engine: NativeEngine;
+  /** Another one for each lab, since an addon's engine lives in one network namespace. */
+  #engine: NativeEngine;
+  readonly #receivers = new Set<ReceiverId>();
   readonly #devices = new Map<DeviceId, NativeDeviceState>();
   readonly #listeners: ((event: EngineEvent) => void)[] = [];
+  /** Steal time of each CPU when the engine began. */
+  readonly #steal = stealTimes();
   #links: readonly InterfaceFacts[] | null = null;
   #lab = false;
   #closed = false;
 
   constructor(native: Native) {
     this.#native = native;
-    this.#engine = new native.addon.Engine((event) => this.#hear(event));
-    this.#addStatsPage();
+    this.#engine = this.#addonEngine();
   }
 
   async openLab(lab: LabPlan): Promise<readonly InterfaceFacts[]> {
     this.#mustBeOpen();
-    if (this.#lab) throw new EngineError('EBUSY', 'the lab is open already');
-    const links = await this.#asking(this.#engine.openLab({ helper: this.#native.labHelper, links: lab.links }));
+    if (this.#devices.size > 0 || this.#receivers.size > 0) {
+      throw new EngineError('EBUSY', 'devices or receivers are still in the lab before');
+    }
+    const before = this.#engine;
+    const engine = this.#lab ? this.#addonEngine() : before;
+    let links: NativeLink[];
+    try {
+      links = await this.#asking(engine.openLab({ helper: this.#native.labHelper, links: lab.links }));
+      this.#mustBeOpen();
+    } catch (error) {
+      if (engine !== before) engine.closeNow();
+      throw error;
+    }
+    if (engine !== before) before.closeNow();
+    this.#engine = engine;
     this.#lab = true;
     this.#links = facts(links);
     return this.#links;
@@ -147,7 +165,7 @@ class NativeSenders implements Engine {
       } catch (error) {
         // No free record on the statistics pages: one page more, and again.
         if (errnoName(error) !== 'ENOBUFS') throw error;
-        this.#addStatsPage();
+        this.#addStatsPage(this.#engine);
         return this.#engine.start(ids);
       }
     });
@@ -185,12 +203,15 @@ class NativeSenders implements Engine {
   async addReceiver(plan: ReceiverPlan): Promise<ReceiverId> {
     this.#mustBeOpen();
     const index = await this.#interfaceIndex(plan.interface);
-    return this.#asking(this.#engine.openReceiver(plan.interface, index));
+    const id = await this.#asking(this.#engine.openReceiver(plan.interface, index));
+    this.#receivers.add(id);
+    return id;
   }
 
   async remReceiver(id: ReceiverId): Promise<void> {
     this.#mustBeOpen();
     await this.#asking(this.#engine.closeReceiver(id));
+    this.#receivers.delete(id);
   }
 
   async clearReceivers(ids: readonly ReceiverId[]): Promise<void> {
@@ -211,8 +232,10 @@ class NativeSenders implements Engine {
     return this.#attempt(() => this.#engine.grace());
   }
 
-  senders() {
-    return this.#attempt(() => this.#engine.senders());
+  senders(): readonly SenderStats[] {
+    const steal = stealTimes();
+    const stolen = (cpu: number) => (steal.get(cpu) ?? 0) - (this.#steal.get(cpu) ?? 0);
+    return this.#attempt(() => this.#engine.senders()).map((sender) => ({ ...sender, stealMs: stolen(sender.cpu) }));
   }
 
   onEvent(listener: (event: EngineEvent) => void): void {
@@ -236,9 +259,18 @@ class NativeSenders implements Engine {
     this.#engine.closeNow();
   }
 
-  #addStatsPage(): void {
+  #addonEngine(): NativeEngine {
+    const engine: NativeEngine = new this.#native.addon.Engine((event) => {
+      // What a lab that is gone still had to say is about devices whose numbers others have now.
+      if (engine === this.#engine) this.#hear(event);
+    });
+    this.#addStatsPage(engine);
+    return engine;
+  }
+
+  #addStatsPage(engine: NativeEngine): void {
     const size = this.#native.addon.layout.recordSize * recordsPerPage;
-    this.#engine.addStatsPage(new Uint8Array(new SharedArrayBuffer(size + cacheLine)));
+    engine.addStatsPage(new Uint8Array(new SharedArrayBuffer(size + cacheLine)));
   }
 
   #device(id: DeviceId): NativeDeviceState {
@@ -294,6 +326,12 @@ function allowedCpus(): number[] {
     const [first, last] = part.split('-').map(Number) as [number, number?];
     return Array.from({ length: (last ?? first) - first + 1 }, (_, i) => first + i);
   });
+}
+
+/** Milliseconds that the hypervisor took from each CPU since boot: the eighth figure of its line, in ticks of 10 ms (proc(5)). */
+function stealTimes(): Map<number, number> {
+  const lines = readFileSync('/proc/stat', 'utf8').matchAll(/^cpu(\d+) (.*)$/gm);
+  return new Map(Array.from(lines, ([, cpu, figures]) => [Number(cpu), Number(figures?.split(' ')[7] ?? 0) * 10]));
 }
 
 function facts(links: readonly NativeLink[]): readonly InterfaceFacts[] {
@@ -372,8 +410,4 @@ function engineError(error: unknown): unknown {
   const code = errnoName(error);
   if (code === null) return error;
   return new EngineError(code, (error as Error).message, mends[code] ?? null);
-}
-
-function assertNever(value: never): never {
-  throw new Error(`unexpected ${JSON.stringify(value)}`);
 }

@@ -94,6 +94,7 @@ function scenarioText(results: Results, scenario: ScenarioResults, palette: Pale
     receiversText(scenario.receivers, palette),
     expectationsText(results.file, scenario.expectations, palette),
     graceText(scenario, palette),
+    sendersText(scenario, palette),
     eventsText(scenario, palette),
   ];
   return sections.filter((section) => section !== '').join('\n\n');
@@ -246,6 +247,19 @@ function graceText(scenario: ScenarioResults, palette: Palette): string {
     badIf(stalls > 0, count(stalls), palette.error),
   ];
   return layoutTable(columns, [row], palette.strong).join('\n');
+}
+
+/** What the machine took from the senders; nothing to say where time is virtual and there are no threads. */
+function sendersText(scenario: ScenarioResults, palette: Palette): string {
+  const threads = scenario.senders.filter((sender) => sender.tid !== 0);
+  if (threads.length === 0) return '';
+  const columns = [left('sender'), right('preempted'), right('stolen')];
+  const rows = threads.map(({ cpu, involuntarySwitches, stealMs }): Cell[] => [
+    `CPU ${cpu}`,
+    count(involuntarySwitches),
+    `${count(stealMs)} ms`,
+  ]);
+  return layoutTable(columns, rows, palette.strong).join('\n');
 }
 
 function eventsText(scenario: ScenarioResults, palette: Palette): string {

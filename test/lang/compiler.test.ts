@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { compile } from '../../lang/compiler.ts';
 import type { Expr, Op, Program } from '../../lang/op.ts';
 import { SourceFile } from '../../lang/source.ts';
+import { fc } from '../laws.ts';
 
 const test = suite('compiler');
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { layOut } from '../../lang/layout.ts';
 import { lex, makeLexer } from '../../lang/lexer.ts';
+import { fc } from '../laws.ts';
 
 const test = suite('lexer');
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { addressFamily } from '../../lang/addresses.ts';
@@ -14,6 +13,7 @@ import {
 } from '../../lang/literals.ts';
 import type { UnitType } from '../../lang/units.ts';
 import type { ScalarType, Value } from '../../lang/value.ts';
+import { fc } from '../laws.ts';
 
 const test = suite('literals');
 const span = { start: 3, end: 7 };

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Block, Expression, LabLink, Setting, Statement } from '../../lang/ast.ts';
@@ -10,6 +9,7 @@ import { type Parsed, parse } from '../../lang/parser.ts';
 import { maxOperators } from '../../lang/precedence.ts';
 import { SourceFile } from '../../lang/source.ts';
 import { assertNever } from '../../lang/types.ts';
+import { fc } from '../laws.ts';
 
 const test = suite('parser');
 
@@ -563,6 +563,17 @@ test('no text stops the parser; diagnostics are in order and lie inside the text
     }),
     { numRuns: 3000 },
   );
+});
+
+test('a part that is missing at the end of the file has a place', () => {
+  for (const text of ['let veth', 'let x', 'param p', 'frame', 'wait until', 'add_device tx0 on cpu']) {
+    const places = JSON.stringify(read(text).file).matchAll(/"(?:start|end)":([^,}]+)/g);
+    assert.equal(
+      Array.from(places, ([, place]) => place).filter((place) => place === 'null'),
+      [],
+      text,
+    );
+  }
 });
 
 test('every node lies inside the one around it', () => {

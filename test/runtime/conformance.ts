@@ -145,10 +145,27 @@ const cases: readonly Case[] = [
     },
   ],
   [
-    'a second lab is refused',
+    'a second lab takes the place of the first, once nothing is left in that',
     async (engine) => {
       await engine.openLab(lab);
+      const receiver = await engine.addReceiver({ name: 'rx0', interface: 'rx0' });
       assert.is(await code(() => engine.openLab(lab)), 'EBUSY');
+      await engine.remReceiver(receiver);
+      const device = await engine.addDevice(plan(engine, { count: 10 }));
+      assert.is(await code(() => engine.openLab(lab)), 'EBUSY');
+      engine.start([device]);
+      await until(engine, 'the count', stoppedBy(engine, device));
+      await engine.remDevice(device);
+
+      const names = (await engine.openLab({ links: lab.links.slice(0, 1) })).map((one) => one.name);
+      assert.equal([names.includes('tx0'), names.includes('tx1')], [true, false]);
+      assert.is(await code(() => engine.addReceiver({ name: 'rx1', interface: 'rx1' })), 'ENODEV');
+      assert.is(engine.grace().completed, 0);
+      const listener = await engine.addReceiver({ name: 'rx0', interface: 'rx0' });
+      const again = await engine.addDevice(plan(engine, { count: 20 }));
+      engine.start([again]);
+      await until(engine, 'what the new lab carries', () => received(engine, listener) === 20);
+      assert.is(engine.stats(again).sent, 20);
     },
   ],
   [

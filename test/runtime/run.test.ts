@@ -288,6 +288,29 @@ scenario "third" { expect devices.sent == 0; expect grace.completed == 0 }`;
   assert.equal([results.verdict, results.exit], ['error', 2]);
 });
 
+documents('every scenario has a lab of its own', async () => {
+  const { results, engine } = await dryRun(`${bench}scenario "a" { ${tx0.trim()}; start; wait 1s }\nscenario "b" { }`);
+  assert.is(results.exit, 0);
+  assert.equal(
+    engine.operations
+      .filter(({ call }) => ['openLab', 'addReceiver', 'remReceiver'].includes(call))
+      .map(({ call }) => call),
+    ['openLab', 'addReceiver', 'remReceiver', 'openLab', 'addReceiver', 'remReceiver'],
+  );
+});
+
+documents('a scenario for which no time is left is not passed over in silence', async () => {
+  const next = 'scenario "b" { print 2 }\nscenario "c" { print 3 }';
+  const late = await dryRun(`scenario "a" { wait 2s }\n${next}`, { maxDuration: 1000n * ms });
+  assert.equal([late.results.scenarios.map(({ failure }) => failure?.code), late.results.failure], [['PG6105'], null]);
+  // The first one takes all the time that there is, and not more.
+  const just = await dryRun(`scenario "a" { wait 1s }\n${next}`, { maxDuration: 1000n * ms });
+  assert.equal(
+    [just.results.scenarios.map(({ verdict }) => verdict), just.results.failure?.code, just.results.exit, just.prints],
+    [['passed'], 'PG6105', 1, []],
+  );
+});
+
 documents('expectations are kept by place and label, with the first failure', async () => {
   const { scenario } = await dryRun(`${bench}
 for i in 1..4 { expect i * 10 < 30 && i != 9 "round" }
