@@ -223,9 +223,10 @@ export interface ReceiverStatement extends Node<'receiver'> {
   readonly settings: readonly Setting[];
 }
 
-/** `scenario "name" { … }`. */
+/** `scenario "name" { … }`, or `scenario "name" for size in [64B, 128B] { … }`. */
 export interface ScenarioStatement extends Node<'scenario'> {
   readonly name: TextLiteral;
+  readonly each: { readonly name: Name; readonly over: Expression } | null;
   readonly body: Block;
 }
 
@@ -299,9 +300,15 @@ export interface SyncStatement extends Node<'sync'> {
 export interface AbortWhenStatement extends Node<'abort_when'> {
   readonly condition: Expression;
 }
-/** `expect EXPR ["label"]`. */
-export interface ExpectStatement extends Node<'expect'> {
+/** `setup { … }` or `teardown { … }`: what is carried out around every scenario. */
+export interface AroundStatement extends Node<'setup' | 'teardown'> {
+  readonly body: Block;
+}
+/** `expect EXPR ["label"]`, `require …`; `eventually` before the condition wants a `timeout` (null only after an error). */
+export interface ExpectStatement extends Node<'expect' | 'require'> {
   readonly condition: Expression;
+  readonly eventually: boolean;
+  readonly timeout: Expression | null;
   readonly label: TextLiteral | null;
 }
 export interface PrintStatement extends Node<'print'> {
@@ -346,6 +353,7 @@ export type Statement =
   | CancelStatement
   | SyncStatement
   | AbortWhenStatement
+  | AroundStatement
   | ExpectStatement
   | PrintStatement;
 

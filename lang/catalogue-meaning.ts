@@ -151,6 +151,10 @@ export const meaning = {
   PG3112: entry('error', 'call in a watched condition', (p: { subject: string; name: string }) => {
     return `${p.subject} looks at its condition again and again, and cannot call \`${p.name}\``;
   }),
+  PG3113: entry('error', 'declared twice', (p: { word: string }) => `a file has one \`${p.word}\``),
+  PG3114: entry('error', 'bad number of values', (p: { name: string; found: number; most: number }) => {
+    return `scenario "${p.name}" takes 1 to ${p.most} values to run for, not ${p.found}`;
+  }),
 
   // frames
   PG5001: entry('error', 'no frame', (p: { device: string }) => `${p.device} has no \`frame\`: what shall it send?`),

@@ -9,7 +9,6 @@ import { reservedNames } from './check-expression.ts';
 import { interfaceOf, namedInterface } from './check-name.ts';
 import type { Expr, Lab, Link, Param, Receiver } from './op.ts';
 import type { Variable } from './scope.ts';
-import type { Span } from './source.ts';
 import { didYouMean } from './suggest.ts';
 import { displayType, parameterTypes } from './types.ts';
 import type { ScalarType } from './value.ts';

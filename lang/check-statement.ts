@@ -3,6 +3,7 @@
 import { isOrdered } from './algebra.ts';
 import type {
   Block,
+  ExpectStatement,
   Expression,
   ForStatement,
   IfStatement,
@@ -43,6 +44,8 @@ function operationsOf(context: Context, statement: Statement): readonly Op[] {
     case 'param':
     case 'lab':
     case 'scenario':
+    case 'setup':
+    case 'teardown':
       mistake(context, report('PG3102', { word: statement.kind }, span));
       return [];
     case 'receiver':
@@ -133,12 +136,9 @@ function operationsOf(context: Context, statement: Statement): readonly Op[] {
       const condition = checkWatched(context, statement.condition, '`abort when`');
       return [{ op: 'abort_when', span, condition, text: conditionText(context.source, statement.condition.span) }];
     }
-    case 'expect': {
-      const condition = checkCondition(context, statement.condition, '`expect`');
-      const label = statement.label === null ? null : context.expression(context, statement.label).expr;
-      const text = conditionText(context.source, statement.condition.span);
-      return [{ op: 'expect', span, condition, label, text }];
-    }
+    case 'expect':
+    case 'require':
+      return [checkExpect(context, statement)];
     case 'print':
       return [{ op: 'print', span, values: statement.values.map((value) => context.expression(context, value).expr) }];
     default:
@@ -155,7 +155,8 @@ export function conditionText(source: SourceFile, span: Span): string {
     .trim();
 }
 
-function checkBlock(context: Context, block: Block, change: Partial<Context> = {}): readonly Op[] {
+/** Checks a block, whose variables are its own. */
+export function checkBlock(context: Context, block: Block, change: Partial<Context> = {}): readonly Op[] {
   return checkStatements({ ...context, place: 'block', ...change, scope: new Scope(context.scope) }, block.statements);
 }
 
@@ -274,6 +275,18 @@ function checkCondition(context: Context, expression: Expression, subject: strin
   const text = conditionText(context.source, expression.span);
   const hints = isOrdered(value.type) ? [`compare it: \`${text} > …\` or \`${text} == …\``] : [];
   return mistake(context, report('PG2104', { subject, actual: articled(value.type) }, expression.span, { hints })).expr;
+}
+
+function checkExpect(context: Context, statement: ExpectStatement): Op {
+  const { kind, span, eventually } = statement;
+  const condition = eventually
+    ? checkWatched(context, statement.condition, '`eventually`')
+    : checkCondition(context, statement.condition, `\`${kind}\``);
+  const limit = timeout(context, statement.timeout);
+  const label = statement.label === null ? null : context.expression(context, statement.label).expr;
+  const written = conditionText(context.source, statement.condition.span);
+  const text = eventually ? `eventually ${written}` : written;
+  return { op: 'expect', span, condition, timeout: limit, label, required: kind === 'require', text };
 }
 
 /** A condition that the run looks at over and over: expressions only. */

@@ -47,6 +47,7 @@ export class Grammar extends Expressions {
         { ALT: () => this.SUBRULE(this.lab) },
         { ALT: () => this.SUBRULE(this.receiver) },
         { ALT: () => this.SUBRULE(this.scenario) },
+        { ALT: () => this.SUBRULE(this.around) },
         { ALT: () => this.SUBRULE(this.add_device) },
         { ALT: () => this.SUBRULE(this.rem_device) },
         { ALT: () => this.SUBRULE(this.rem_device_all) },
@@ -223,8 +224,29 @@ export class Grammar extends Expressions {
       () => this.SUBRULE(this.text),
       (hole) => ({ kind: 'text', parts: [hole], span: hole.span }),
     );
+    const each = this.OPTION(() => this.SUBRULE(this.scenario_values)) ?? null;
     const body = this.SUBRULE(this.block);
-    return { kind: 'scenario', name, body, span: this.spanFrom(first) };
+    return { kind: 'scenario', name, each, body, span: this.spanFrom(first) };
+  });
+
+  readonly scenario_values = this.RULE('scenario_values', (): NonNullable<Ast.ScenarioStatement['each']> => {
+    this.CONSUME(T.For);
+    const name = nameOf(this.CONSUME(T.Identifier));
+    const over = this.attempt<Expression>(
+      () => {
+        this.CONSUME(T.In);
+        return this.SUBRULE(this.expression);
+      },
+      (hole) => hole,
+    );
+    return { name, over };
+  });
+
+  readonly around = this.RULE('around', (): Ast.AroundStatement => {
+    const first = this.OR([{ ALT: () => this.CONSUME(T.Setup) }, { ALT: () => this.CONSUME(T.Teardown) }]);
+    const body = this.SUBRULE(this.block);
+    const kind = first.tokenType === T.Setup ? 'setup' : 'teardown';
+    return { kind, body, span: this.spanFrom(first) };
   });
 
   // --- control flow ---------------------------------------------------------------------------------------------------
@@ -498,10 +520,29 @@ export class Grammar extends Expressions {
   });
 
   readonly expect = this.RULE('expect', (): Ast.ExpectStatement => {
-    const first = this.CONSUME(T.Expect);
-    const condition = this.SUBRULE(this.expression);
-    const label = this.OPTION(() => this.SUBRULE(this.text)) ?? null;
-    return { kind: 'expect', condition, label, span: this.spanFrom(first) };
+    const first = this.OR([{ ALT: () => this.CONSUME(T.Expect) }, { ALT: () => this.CONSUME(T.Require) }]);
+    const kind = first.tokenType === T.Expect ? 'expect' : 'require';
+    return this.OR2<Ast.ExpectStatement>({
+      DEF: [
+        {
+          ALT: () => {
+            this.CONSUME(T.Eventually);
+            const condition = this.SUBRULE(this.expression);
+            const timeout = this.SUBRULE(this.timeout);
+            const label = this.OPTION(() => this.SUBRULE(this.text)) ?? null;
+            return { kind, condition, eventually: true, timeout, label, span: this.spanFrom(first) };
+          },
+        },
+        {
+          ALT: () => {
+            const condition = this.SUBRULE2(this.expression);
+            const label = this.OPTION2(() => this.SUBRULE2(this.text)) ?? null;
+            return { kind, condition, eventually: false, timeout: null, label, span: this.spanFrom(first) };
+          },
+        },
+      ],
+      ERR_MSG: 'a value',
+    });
   });
 
   readonly print = this.RULE('print', (): Ast.PrintStatement => {

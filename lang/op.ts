@@ -56,11 +56,27 @@ export type Link =
 export interface Scenario {
   /** '' for the unnamed scenario of a file's top level. */
   readonly name: string;
+  /** The values that it is carried out for, one after the other and with a verdict each; null where it has none. */
+  readonly each: ScenarioValues | null;
   readonly span: Span;
   /** Opened before the first operation. */
   readonly receivers: readonly Receiver[];
-  /** Top-level `let` and `frame` first, evaluated anew for each scenario, then the scenario's own. */
+  /** What the top level gives to every scenario, `let` and `frame`: evaluated anew before anything else. */
+  readonly prelude: readonly Op[];
+  /** The file's `setup`, with variables of its own. */
+  readonly setup: readonly Op[];
   readonly body: readonly Op[];
+  /** The file's `teardown`: carried out once the prelude was, however the rest ended; variables of its own. */
+  readonly teardown: readonly Op[];
+}
+
+/**
+ * `over` is a list with one expression for each value, evaluated behind the prelude, or a list or range that parameters and
+ * constants settle before the first scenario.
+ */
+export interface ScenarioValues {
+  readonly name: string;
+  readonly over: Expr;
 }
 
 export interface Receiver {
@@ -174,5 +190,12 @@ export type Op =
   | (OpNode<'sync'> & { readonly timeout: Expr | null })
   // measure; `text` is the condition as written
   | (OpNode<'abort_when'> & { readonly condition: Expr; readonly text: string })
-  | (OpNode<'expect'> & { readonly condition: Expr; readonly label: Expr | null; readonly text: string })
+  /** `required`: ends the scenario unless it holds. With a `timeout` it has until then to come true. */
+  | (OpNode<'expect'> & {
+      readonly condition: Expr;
+      readonly timeout: Expr | null;
+      readonly label: Expr | null;
+      readonly required: boolean;
+      readonly text: string;
+    })
   | (OpNode<'print'> & { readonly values: readonly Expr[] });

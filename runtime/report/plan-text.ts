@@ -85,12 +85,23 @@ class Operations {
   }
 
   render(scenario: Scenario): string {
-    const title = scenario.name === '' ? 'scenario' : `scenario ${JSON.stringify(scenario.name)}`;
+    const { each } = scenario;
+    const name = scenario.name === '' ? 'scenario' : `scenario ${JSON.stringify(scenario.name)}`;
+    const title = each === null ? name : `${name} for ${each.name} in ${this.#text(each.over)}`;
     this.#lines.push(this.#palette.strong(title));
     for (const receiver of scenario.receivers) this.#receiver(receiver);
+    this.#block(scenario.prelude, 0);
+    this.#around('setup', scenario.setup);
     this.#block(scenario.body, 0);
-    if (scenario.body.length === 0) this.#note('nothing to carry out', 0);
+    this.#around('teardown', scenario.teardown);
+    if (this.#number === 0) this.#note('nothing to carry out', 0);
     return this.#lines.join('\n');
+  }
+
+  #around(word: string, ops: readonly Op[]): void {
+    if (ops.length === 0) return;
+    this.#note(word, 0);
+    this.#block(ops, 1);
   }
 
   renderFunction({ name, parameters, body }: UserFunction): string {
@@ -208,7 +219,9 @@ class Operations {
       case 'abort_when':
         return `abort when ${op.text}`;
       case 'expect':
-        return `expect ${op.text}${op.label === null ? '' : ` ${this.#text(op.label)}`}`;
+        return `${op.required ? 'require' : 'expect'} ${op.text}${this.#timeout(op.timeout)}${
+          op.label === null ? '' : ` ${this.#text(op.label)}`
+        }`;
       case 'print':
         return `print ${this.#texts(op.values)}`;
       default:

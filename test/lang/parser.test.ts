@@ -105,7 +105,7 @@ function show(node: Statement): string {
     case 'receiver':
       return `(receiver ${node.name.text} ${maybe(node.on)} ${settings(node.settings)})`;
     case 'scenario':
-      return `(scenario ${expr(node.name)} ${block(node.body)})`;
+      return `(scenario ${expr(node.name)}${node.each === null ? '' : ` ${node.each.name.text} ${expr(node.each.over)}`} ${block(node.body)})`;
     case 'add_device':
       return `(add_device ${expr(node.name)} ${expr(node.cpu)} ${settings(node.settings)})`;
     case 'rem_device':
@@ -136,8 +136,12 @@ function show(node: Statement): string {
       return `(sync ${maybe(node.timeout)})`;
     case 'abort_when':
       return `(abort_when ${expr(node.condition)})`;
+    case 'setup':
+    case 'teardown':
+      return `(${node.kind} ${block(node.body)})`;
     case 'expect':
-      return `(expect ${expr(node.condition)} ${maybe(node.label)})`;
+    case 'require':
+      return `(${node.kind} ${expr(node.condition)} ${maybe(node.label)}${node.eventually ? ` ${maybe(node.timeout)}` : ''})`;
     case 'fn': {
       const parameters = node.parameters.map(({ name, type }) => `${name.text}: ${type.text}`);
       return `(fn ${[node.name.text, ...parameters].join(' ')} ${block(node.body)})`;
@@ -307,12 +311,7 @@ for (const [name, text, expected] of statements) {
 /** [name, text, `CODE text under the carets` of each diagnostic, the tree that is left] */
 const mistakes: readonly (readonly [string, string, readonly string[], string])[] = [
   ['an unknown statement', 'rem_devices tx0\nstart', ['PG1102 rem_devices'], '? (start)'],
-  [
-    'statements to come',
-    'show grace\nlink tx0 down\nstart',
-    ['PG1102 show', 'PG1102 link'],
-    '? ? (start)',
-  ],
+  ['statements to come', 'show grace\nlink tx0 down\nstart', ['PG1102 show', 'PG1102 link'], '? ? (start)'],
   ['a value is missing', 'let x =\nstart', ['PG1101 start'], '(let x ?)'],
   ['a name is missing', 'let = 4\nlet y = 5', ['PG1101 ='], '? (let y 5)'],
   ['a reserved word as a name', 'let start = 5\nfor set in a { stop }', ['PG1111 start', 'PG1111 set'], '? ?'],

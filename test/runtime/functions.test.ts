@@ -6,7 +6,7 @@ import { bench, dryRun } from './scripts.ts';
 
 const test = suite('functions in a run');
 
-const say = 'fn say(n: number) { print "at ${n}"; return n }\nfn is(n: number, yes: bool) { print n; return yes }\n';
+const say = `fn say(n: number) { print "at \${n}"; return n }\nfn is(n: number, yes: bool) { print n; return yes }\n`;
 
 /** Scripts and what they print. */
 const printing: readonly (readonly [string, string, ...string[]])[] = [
