@@ -155,6 +155,11 @@ export interface FrameStatement extends Node<'frame'> {
   readonly name: Name;
   readonly value: Expression;
 }
+/** `import "./frames.pg" as lib`. */
+export interface ImportStatement extends Node<'import'> {
+  readonly path: TextLiteral;
+  readonly alias: Name;
+}
 /** `fn name(parameter: type, …) { … }`. */
 export interface FnStatement extends Node<'fn'> {
   readonly name: Name;
@@ -330,6 +335,7 @@ export type Statement =
   | LetStatement
   | AssignStatement
   | FrameStatement
+  | ImportStatement
   | FnStatement
   | ReturnStatement
   | CallStatement

@@ -156,6 +156,16 @@ export const meaning = {
     return `scenario "${p.name}" takes 1 to ${p.most} values to run for, not ${p.found}`;
   }),
 
+  // imports
+  PG3201: entry('error', 'cannot be imported', (p: { path: string; reason: string }) => {
+    return `\`${p.path}\` cannot be imported: ${p.reason}`;
+  }),
+  PG3202: entry('error', 'import in a circle', (p: { name: string }) => `\`${p.name}\` is imported by itself`),
+  PG3203: entry('error', 'code in an imported file', () => {
+    return 'an imported file holds `import`, `let`, `fn` and `frame` only: nothing of it runs by itself';
+  }),
+  PG3204: entry('error', 'imported file as a value', (p: { name: string }) => `\`${p.name}\` is an imported file`),
+
   // frames
   PG5001: entry('error', 'no frame', (p: { device: string }) => `${p.device} has no \`frame\`: what shall it send?`),
   PG5002: entry('error', 'layer order', (p: { upper: string; lower: string }) => {

@@ -25,13 +25,21 @@ export function checkCallValue(context: Context, call: CallExpression, known: Kn
     return mistake(context, report('PG2209', { name }, span, { hints: [`\`return VALUE\` in \`${name}\``] }));
   }
   if (args === null) return hole(span);
-  return typed(result.type, context.calls.add({ function: name, args, span }), result);
+  return typed(result.type, context.calls.add({ function: known.symbol, args, span }), result);
+}
+
+/** The function that a call means, of this file or of an imported one; null where there is none. */
+export function functionOf(context: Context, callee: CallExpression['callee']): KnownFunction | null {
+  if (callee.kind === 'name') return context.scope.lookupFunction(callee.name);
+  const { object, member } = callee;
+  const module = object.kind === 'name' ? context.scope.lookupModule(object.name) : null;
+  return module?.scope?.lookupFunction(member.text) ?? null;
 }
 
 /** A call that stands alone; what it gives is dropped. */
 export function checkCallStatement(context: Context, call: CallExpression): readonly Op[] {
   const { callee, span } = call;
-  const known = callee.kind === 'name' ? context.scope.lookupFunction(callee.name) : null;
+  const known = functionOf(context, callee);
   if (known === null) {
     const value = context.expression(context, call);
     if (value.type !== 'unknown') {
@@ -41,7 +49,7 @@ export function checkCallStatement(context: Context, call: CallExpression): read
     return [];
   }
   const args = checkArguments(context, call, known);
-  return args === null ? [] : [{ op: 'call', span, bind: null, function: known.name, args }];
+  return args === null ? [] : [{ op: 'call', span, bind: null, function: known.symbol, args }];
 }
 
 function checkArguments(context: Context, call: CallExpression, known: KnownFunction): readonly Expr[] | null {

@@ -17,7 +17,13 @@ import type { ScalarType } from './value.ts';
 export function declare(context: Context, kind: Variable['kind'], name: Name, value: Typed): void {
   const { text, span } = name;
   if (!mayDeclare(context, name)) return;
-  context.scope.declare({ kind, name: text, span, type: value.type, family: value.family, shape: value.shape });
+  const symbol = symbolOf(context, text);
+  context.scope.declare({ kind, name: text, symbol, span, type: value.type, family: value.family, shape: value.shape });
+}
+
+/** The name in the program of what is declared here. */
+export function symbolOf(context: Context, name: string): string {
+  return context.place === 'file' ? `${context.prefix}${name}` : name;
 }
 
 /** Whether a name is still free; if not, that is a mistake. */
@@ -29,7 +35,7 @@ export function mayDeclare(context: Context, name: Name): boolean {
     return false;
   }
   const earlier =
-    (context.scope.lookup(text) ?? context.scope.lookupFunction(text))?.span ??
+    (context.scope.lookup(text) ?? context.scope.lookupFunction(text) ?? context.scope.lookupModule(text))?.span ??
     context.lab?.get(text)?.span ??
     context.receivers.get(text);
   if (earlier === undefined) return true;

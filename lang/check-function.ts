@@ -3,7 +3,7 @@
 import type { Block, FnStatement, Name, ReturnStatement } from './ast.ts';
 import { report } from './catalogue-meaning.ts';
 import { type Context, mistake, type Typed, typed } from './check-context.ts';
-import { declare, mayDeclare } from './check-declaration.ts';
+import { declare, mayDeclare, symbolOf } from './check-declaration.ts';
 import { Inventory } from './inventory.ts';
 import type { Expr, Op, UserFunction } from './op.ts';
 import { type KnownFunction, Scope } from './scope.ts';
@@ -68,10 +68,20 @@ export function checkFunction(
   const ops = block(inner, statement.body);
   const result = resultOf(context, name, body, ops);
   if (!free) return null;
-  const acts = ops.some((op) => actsIn(op, context.scope));
-  const known = { name: name.text, span: name.span, parameters: damaged ? null : parameters, result, acts, inventory };
+  const acts = ops.some((op) => actsIn(op, context.acting));
+  const symbol = symbolOf(context, name.text);
+  const known = {
+    name: name.text,
+    symbol,
+    span: name.span,
+    parameters: damaged ? null : parameters,
+    result,
+    acts,
+    inventory,
+  };
   context.scope.declareFunction(known);
-  const made: UserFunction = { name: name.text, parameters, body: ops, span };
+  const made: UserFunction = { name: symbol, parameters, body: ops, span };
+  context.acting.set(symbol, acts);
   context.functions.push(made);
   return made;
 }
@@ -155,9 +165,9 @@ const computing: ReadonlySet<Op['op']> = new Set([
 ]);
 
 /** Whether an operation, or one inside it, does more than computing. */
-function actsIn(op: Op, scope: Scope): boolean {
-  if (op.op === 'call') return scope.lookupFunction(op.function)?.acts !== false;
+function actsIn(op: Op, acting: ReadonlyMap<string, boolean>): boolean {
+  if (op.op === 'call') return acting.get(op.function) !== false;
   if (!computing.has(op.op)) return true;
   const inner = [...('body' in op ? op.body : []), ...(op.op === 'if' ? op.then : [])];
-  return [...inner, ...('otherwise' in op ? op.otherwise : [])].some((part) => actsIn(part, scope));
+  return [...inner, ...('otherwise' in op ? op.otherwise : [])].some((part) => actsIn(part, acting));
 }

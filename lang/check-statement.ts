@@ -16,7 +16,7 @@ import { lowered } from './calls.ts';
 import { report } from './catalogue-meaning.ts';
 import { checkCallStatement } from './check-call.ts';
 import { type Context, checkAs, expectType, mistake, type Typed, typed } from './check-context.ts';
-import { declare } from './check-declaration.ts';
+import { declare, symbolOf } from './check-declaration.ts';
 import { checkAddDevice, checkSet } from './check-device.ts';
 import { deviceList } from './check-device-name.ts';
 import { checkFunction, checkReturn } from './check-function.ts';
@@ -41,6 +41,7 @@ function operationsOf(context: Context, statement: Statement): readonly Op[] {
   switch (statement.kind) {
     case 'error':
       return [];
+    case 'import':
     case 'param':
     case 'lab':
     case 'scenario':
@@ -58,7 +59,7 @@ function operationsOf(context: Context, statement: Statement): readonly Op[] {
       const value = context.expression(context, statement.value);
       const expr = expectType(context, value, statement.value, ['frame'], '`frame`');
       declare(context, 'frame', statement.name, { ...value, type: 'frame', expr });
-      return [{ op: 'let', span, name: statement.name.text, value: expr }];
+      return [{ op: 'let', span, name: symbolOf(context, statement.name.text), value: expr }];
     }
     case 'fn':
       if (context.place === 'file') checkFunction(context, statement, checkBlock);
@@ -71,7 +72,8 @@ function operationsOf(context: Context, statement: Statement): readonly Op[] {
     case 'assign': {
       const value = context.expression(context, statement.value);
       checkAssignable(context, statement.name.text, statement.name.span, value, statement.value);
-      return [{ op: 'assign', span, name: statement.name.text, value: value.expr }];
+      const { text } = statement.name;
+      return [{ op: 'assign', span, name: context.scope.lookup(text)?.symbol ?? text, value: value.expr }];
     }
     case 'if':
       return [checkIf(context, statement)];
@@ -174,7 +176,7 @@ function checkLet(context: Context, statement: LetStatement): readonly Op[] {
   }
   const initial = context.expression(context, value);
   declare(context, 'let', name, initial);
-  return [{ op: 'let', span, name: name.text, value: initial.expr }];
+  return [{ op: 'let', span, name: symbolOf(context, name.text), value: initial.expr }];
 }
 
 function isYielding(value: Expression | YieldingStatement): value is YieldingStatement {

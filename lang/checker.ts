@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { AroundStatement, Expression, File, ReceiverStatement, ScenarioStatement, Statement } from './ast.ts';
+import type { AroundStatement, Expression, ReceiverStatement, ScenarioStatement, Statement } from './ast.ts';
 import { Calls } from './calls.ts';
 import { report } from './catalogue-meaning.ts';
 import { type Context, type LabInterface, mistake } from './check-context.ts';
 import { checkLab, checkParam, checkReceiver, declare, fixedText, labInterfaces } from './check-declaration.ts';
 import { checkExpression } from './check-expression.ts';
+import { checkImport, hasHole, isShared, yieldingKinds } from './check-import.ts';
 import { checkBlock, checkStatement, checkStatements, conditionText } from './check-statement.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { elementCount } from './elements.ts';
+import type { Loaded } from './imports.ts';
 import { Inventory } from './inventory.ts';
 import type { Expr, Lab, Op, Param, Receiver, Scenario, ScenarioValues, UserFunction } from './op.ts';
 import { Scope } from './scope.ts';
-import type { SourceFile, Span } from './source.ts';
+import type { Span } from './source.ts';
 import { articled, elementType } from './types.ts';
 
 /** How often one scenario runs at most: results are kept of each. */
@@ -31,9 +33,9 @@ export interface Checked {
  * Checks a whole file. Labs and receivers are known before the first statement, as they are there before it runs;
  * everything else is declared before it is used. What the parser could not read is passed over in silence.
  *
- * @param syntax what the parser reported
+ * @param loaded the file with what it imports, and what the parser reported
  */
-export function check(source: SourceFile, file: File, syntax: readonly Diagnostic[]): Checked {
+export function check({ source, file, modules, diagnostics: syntax }: Loaded): Checked {
   const diagnostics: Diagnostic[] = [];
   const { statements } = file;
   const lab = statements.find((statement) => statement.kind === 'lab');
@@ -55,6 +57,10 @@ export function check(source: SourceFile, file: File, syntax: readonly Diagnosti
     quiet: scenarios.length > 0,
     watched: null,
     functions: [],
+    acting: new Map(),
+    prefix: '',
+    modules,
+    importedScopes: new Map(),
     calls: new Calls(),
     early: null,
     expression: checkExpression,
@@ -140,13 +146,16 @@ function checkTop(
             }),
           );
         break;
+      case 'import':
+        body.push(...checkImport(context, statement));
+        break;
       case 'scenario':
       case 'receiver':
       case 'setup':
       case 'teardown':
         break;
       default: {
-        if (statement.kind === 'let' && !runs.includes(statement.value.kind)) {
+        if (statement.kind === 'let' && !yieldingKinds.includes(statement.value.kind)) {
           lets.set(statement.name.text, statement.value as Expression);
         }
         if (scenario !== undefined && !isShared(statement) && !strayed) {
@@ -161,9 +170,6 @@ function checkTop(
   }
   return { params, lab, body, lets };
 }
-
-/** What `let` takes besides expressions. */
-const runs: readonly string[] = ['add_device', 'rem_device', 'rem_device_all', 'at', 'every', 'spawn'];
 
 /**
  * How many statements of an unnamed scenario stand before its `setup`: the declarations that the file begins with. Without
@@ -180,12 +186,6 @@ function openingOf(statements: readonly Statement[]): number {
 
 const isAround = (statement: Statement): statement is AroundStatement =>
   statement.kind === 'setup' || statement.kind === 'teardown';
-
-/** Statements that may stand beside scenario blocks, besides declarations: those that only give names to values. */
-function isShared(statement: Statement): boolean {
-  if (['error', 'frame', 'fn'].includes(statement.kind)) return true;
-  return statement.kind === 'let' && !runs.includes(statement.value.kind);
-}
 
 /** `setup` and `teardown`: one of each, with an inventory that belongs to every scenario. */
 function checkAround(context: Context, statements: readonly Statement[]): Around {
@@ -303,13 +303,4 @@ function distinct(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
     said.add(key);
     return true;
   });
-}
-
-/** Whether recovery lost a statement somewhere, and with it, perhaps, a declaration. */
-function hasHole(node: unknown): boolean {
-  if (Array.isArray(node)) return node.some(hasHole);
-  if (typeof node !== 'object' || node === null) return false;
-  const { statements } = node as { readonly statements?: readonly Statement[] };
-  if (statements?.some((statement) => statement.kind === 'error')) return true;
-  return Object.values(node).some(hasHole);
 }

@@ -157,6 +157,7 @@ const usage: Readonly<Record<string, string>> = {
   scenario_values: '`scenario "name" for NAME in LIST { … }`',
   expect: '`expect CONDITION "label"`, or `expect eventually CONDITION timeout DURATION`',
   veth: '`veth a <-> b`',
+  import: '`import "./lib/frames.pg" as NAME`',
   fn: '`fn NAME(PARAMETER: TYPE, …) { … }`',
   fn_parameter: '`fn NAME(PARAMETER: TYPE, …) { … }`',
   param: '`param NAME = DEFAULT "help"` or `param NAME: TYPE`',

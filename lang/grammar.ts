@@ -35,6 +35,7 @@ export class Grammar extends Expressions {
         { ALT: () => this.SUBRULE(this.assign) },
         { ALT: () => this.SUBRULE(this.call_statement) },
         { ALT: () => this.SUBRULE(this.frame) },
+        { ALT: () => this.SUBRULE(this.import) },
         { ALT: () => this.SUBRULE(this.fn) },
         { ALT: () => this.SUBRULE(this.return) },
         { ALT: () => this.SUBRULE(this.for) },
@@ -146,6 +147,14 @@ export class Grammar extends Expressions {
       (hole) => hole,
     );
     return { kind: 'frame', name, value, span: this.spanFrom(first) };
+  });
+
+  readonly import = this.RULE('import', (): Ast.ImportStatement => {
+    const first = this.CONSUME(T.Import);
+    const path = this.SUBRULE(this.text);
+    this.CONSUME(T.As);
+    const alias = nameOf(this.CONSUME(T.Identifier));
+    return { kind: 'import', path, alias, span: this.spanFrom(first) };
   });
 
   readonly fn = this.RULE('fn', (): Ast.FnStatement => {
@@ -322,7 +331,9 @@ export class Grammar extends Expressions {
 
   readonly call_statement = this.RULE('call_statement', (): Ast.CallStatement => {
     const first = this.LA(1);
-    const callee = named(this.CONSUME(T.Identifier));
+    const name = named(this.CONSUME(T.Identifier));
+    // A function of an imported file.
+    const callee = this.OPTION(() => this.SUBRULE(this.member, { ARGS: [first, name] })) ?? name;
     const call = this.SUBRULE(this.call, { ARGS: [first, callee] });
     return this.ACTION(() => ({ kind: 'call_statement', call: call as Ast.CallExpression, span: call.span }));
   });

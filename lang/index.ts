@@ -9,6 +9,7 @@ export { elementCount, elements } from './elements.ts';
 export { type Environment, evaluate, nameOf, type Reading, type ResolvedMetricSource } from './evaluate.ts';
 export { type Fact, facts } from './facts.ts';
 export { diagnosticFrom, type Failure, type Outcome, type Unplaced } from './failure.ts';
+export type { Imported, ImportReader } from './imports.ts';
 export { formatValue, parseValue } from './literals.ts';
 export { deviceMetrics, graceMetrics, type Metric, receiverMetrics } from './metrics.ts';
 export { type DeviceParameter, deviceParameters, paceParameters } from './parameters.ts';

@@ -2,7 +2,7 @@
 
 import type { BinaryOperator, UnaryOperator } from './ast.ts';
 import type { Layer } from './layer.ts';
-import type { Span } from './source.ts';
+import type { ImportedText, Span } from './source.ts';
 import type { ScalarType, Value } from './value.ts';
 
 /**
@@ -14,8 +14,8 @@ export const programSchema = 'pktsh.program/1';
 
 export interface Program {
   readonly schema: typeof programSchema;
-  /** The file's name as given, and its text, so that diagnostics of a run can show the line. */
-  readonly source: { readonly name: string; readonly text: string };
+  /** The file's name as given, its text and those that it imports, so that diagnostics of a run can show the line. */
+  readonly source: { readonly name: string; readonly text: string; readonly imported: readonly ImportedText[] };
   readonly params: readonly Param[];
   /** Null where the file declares none. */
   readonly lab: Lab | null;

@@ -8,6 +8,8 @@ import type { ScalarType, Type } from './value.ts';
 /** A function of the file, once it was checked whole. */
 export interface KnownFunction {
   readonly name: string;
+  /** Its name in the program. */
+  readonly symbol: string;
   readonly span: Span;
   /** Null where they could not be read. */
   readonly parameters: readonly { readonly name: string; readonly type: ScalarType }[] | null;
@@ -19,10 +21,19 @@ export interface KnownFunction {
   readonly inventory: Inventory;
 }
 
+/** An imported file by the name that it goes by here; `scope` is null where its names could not be read. */
+export interface KnownModule {
+  readonly name: string;
+  readonly span: Span;
+  readonly scope: Scope | null;
+}
+
 /** A name that expressions may use. `family` is known of prefixes, `shape` of frames, otherwise null. */
 export interface Variable {
   readonly kind: 'param' | 'let' | 'frame' | 'loop' | 'parameter';
   readonly name: string;
+  /** Its name in the program: a file that is imported puts its own before it. */
+  readonly symbol: string;
   readonly type: Type;
   readonly span: Span;
   readonly family: 'ipv4' | 'ipv6' | null;
@@ -36,6 +47,7 @@ export interface Variable {
 export class Scope {
   readonly #parent: Scope | null;
   readonly #variables = new Map<string, Variable>();
+  readonly #modules = new Map<string, KnownModule>();
   readonly #functions = new Map<string, KnownFunction>();
 
   constructor(parent: Scope | null) {
@@ -44,6 +56,14 @@ export class Scope {
 
   declare(variable: Variable): void {
     this.#variables.set(variable.name, variable);
+  }
+
+  declareModule(module: KnownModule): void {
+    this.#modules.set(module.name, module);
+  }
+
+  lookupModule(name: string): KnownModule | null {
+    return this.#modules.get(name) ?? this.#parent?.lookupModule(name) ?? null;
   }
 
   declareFunction(known: KnownFunction): void {

@@ -156,6 +156,7 @@ export const Expect = keyword('expect');
 export const Print = keyword('print');
 export const Fn = keyword('fn');
 export const Return = keyword('return');
+export const Import = keyword('import');
 export const Require = keyword('require');
 export const Eventually = keyword('eventually');
 export const Setup = keyword('setup');
@@ -164,7 +165,7 @@ export const True = keyword('true');
 export const False = keyword('false');
 export const Within = keyword('within', [Keyword, Operator]);
 /** Reserved for statements of the language that the grammar does not have. */
-export const reserved: readonly TokenType[] = ['import', 'link', 'show'].map((word) => keyword(word));
+export const reserved: readonly TokenType[] = ['link', 'show'].map((word) => keyword(word));
 
 /** A name. Contextual words are names too, wherever they have no meaning of their own. */
 export const Identifier = category('Identifier', 'a name', [Word]);
@@ -262,6 +263,7 @@ export const statementWords: readonly TokenType[] = [
   Require,
   Setup,
   Teardown,
+  Import,
 ];
 
 /** The word of a keyword token type. */

@@ -94,7 +94,7 @@ class ProgramRun {
     this.#program = program;
     this.#engine = engine;
     this.#options = options;
-    this.#source = new SourceFile(program.source.name, program.source.text);
+    this.#source = SourceFile.of(program.source);
     this.#interfaces = new InterfaceTable(engine, program.lab !== null || options.lab);
     this.#functions = new Map(program.functions.map((one) => [one.name, one]));
     this.#uses = programUses(program);

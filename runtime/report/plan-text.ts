@@ -24,7 +24,7 @@ import { type KnownValues, knownValues } from './plan-values.ts';
  * as the value it came to; everything else as written. `values` are those of `--set`.
  */
 export function planText(program: Program, values: ReadonlyMap<string, Value>, palette: Palette): string {
-  const source = new SourceFile(program.source.name, program.source.text);
+  const source = SourceFile.of(program.source);
   const sections = [parametersText(program, values, palette), labText(program, source, palette)];
   for (const one of program.functions) {
     sections.push(new Operations(source, knownValues(program, values), palette).renderFunction(one));
@@ -232,7 +232,8 @@ class Operations {
   #operation(text: string, span: Span, depth: number): void {
     this.#number++;
     const number = String(this.#number).padStart(numberWidth);
-    const line = `:${this.#source.position(span.start).line}`.padEnd(lineWidth);
+    const at = this.#source.locate(span);
+    const line = `:${at.file.position(at.span.start).line}`.padEnd(lineWidth);
     this.#lines.push(`${this.#palette.dim(`${number}  ${line}`)}  ${'  '.repeat(depth)}${text}`);
   }
 

@@ -136,6 +136,8 @@ function show(node: Statement): string {
       return `(sync ${maybe(node.timeout)})`;
     case 'abort_when':
       return `(abort_when ${expr(node.condition)})`;
+    case 'import':
+      return `(import ${expr(node.path)} ${node.alias.text})`;
     case 'setup':
     case 'teardown':
       return `(${node.kind} ${block(node.body)})`;
@@ -224,6 +226,15 @@ const statements: readonly (readonly [string, string, string])[] = [
   ],
   ['frame', 'frame probe = eth() /\n  udp(dst: 9)', '(frame probe (/ (call eth) (call udp dst:9)))'],
   ['for', 'for i in 0..1 { start }', '(for i (.. 0 1) {(start)})'],
+  [
+    'functions',
+    'fn f(n: number, gap: duration) { return n }\nf(1, 2s)\nlib.f()',
+    '(fn f n: number gap: duration {(return n)}) (call f 1 2s) (call (. lib f))',
+  ],
+  ['imports', 'import "./a.pg" as lib', "(import './a.pg' lib)"],
+  ['scenarios for values', 'scenario "s" for n in [1, 2] { stop }', "(scenario 's' n [1 2] {(stop)})"],
+  ['setup and teardown', 'setup { start }\nteardown { stop }', '(setup {(start)}) (teardown {(stop)})'],
+  ['require and eventually', 'require a "x"\nexpect eventually b timeout 1s', "(require a 'x') (expect b - 1s)"],
   [
     'while, repeat, break, continue',
     'while true { break }\nrepeat 3 { continue }',
