@@ -37,7 +37,7 @@ const bad = (reason: string): ReadAddress => ({ ok: false, reason });
 
 function readMac(image: string): ReadAddress {
   const groups = image.split(':');
-  if (groups.length !== 6) return bad(`it has ${groups.length} parts instead of 6`);
+  if (groups.length !== 6) return bad(`it has ${partsOf(groups)} instead of 6`);
   const wrong = groups.find((group) => !/^[0-9A-Fa-f]{2}$/.test(group));
   if (wrong !== undefined) return bad(`\`${wrong}\` is not two hexadecimal digits`);
   return { ok: true, value: Number.parseInt(groups.join(''), 16) };
@@ -53,7 +53,7 @@ function readIpv4(image: string): ReadAddress {
     if (part.length > 3 || Number(part) > 255) return bad(`\`${part}\` is above 255`);
     value = value * 256 + Number(part);
   }
-  if (parts.length !== 4) return bad(`it has ${parts.length} parts instead of 4`);
+  if (parts.length !== 4) return bad(`it has ${partsOf(parts)} instead of 4`);
   return { ok: true, value };
 }
 
@@ -111,3 +111,5 @@ function formatIpv6(digits: string): string {
   if (best.length === 1) return groups.join(':');
   return `${groups.slice(0, best.start).join(':')}::${groups.slice(best.start + best.length).join(':')}`;
 }
+
+const partsOf = (parts: readonly string[]) => `${parts.length} part${parts.length === 1 ? '' : 's'}`;

@@ -176,7 +176,12 @@ export function expectType(
   bounds: Bounds | null = null,
 ): Expr {
   const problem = typeProblem(context.source, value.type, expression, accepted, subject);
-  if (problem !== null) return mistake(context, problem).expr;
+  if (problem !== null) {
+    const { start } = problem.span;
+    // The parser told of a number that has its unit behind a blank.
+    const told = problem.code === 'PG2103' && context.damaged({ start, end: start });
+    return told ? hole(problem.span).expr : mistake(context, problem).expr;
+  }
   if (bounds !== null && value.expr.kind === 'constant') {
     const outside = boundsProblem(subject, value.expr.value, bounds, expression.span);
     if (outside !== null) return mistake(context, outside).expr;

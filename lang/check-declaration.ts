@@ -174,7 +174,9 @@ export function checkReceiver(context: Context, statement: ReceiverStatement): R
   const earlier = first.start === name.span.start ? context.scope.lookup(name.text)?.span : first;
   if (earlier !== undefined) {
     const labels = [{ span: earlier, text: 'declared here' }];
-    const hints = [`\`receiver sink on ${name.text}\`, for example`];
+    const hints = [
+      `\`receiver NAME on ${statement.on === null ? name.text : context.source.slice(statement.on.span)}\` with another name`,
+    ];
     mistake(context, report('PG3002', { name: name.text }, name.span, { labels, hints }));
   }
 

@@ -21,7 +21,7 @@ import type { BuiltinFunction, Expr } from './op.ts';
 import { protocols } from './protocols.ts';
 import type { Span } from './source.ts';
 import { didYouMean } from './suggest.ts';
-import { articled, assertNever, elementType, isQuantity, sameType, typeOf } from './types.ts';
+import { articled, assertNever, eitherOf, elementType, isQuantity, sameType, typeOf } from './types.ts';
 import type { Type } from './value.ts';
 
 /** Checks an expression and gives what the program holds for it. Constant ones are folded to their value. */
@@ -159,7 +159,8 @@ function checkBinary(context: Context, expression: BinaryExpression): Typed {
     hints.push('both sides must be conditions (bool)');
   } else {
     const fitting = rightOperands(operator, left.type);
-    if (fitting.length > 0) hints.push(`${articled(left.type)} ${operator} takes ${fitting.join(', ')} on its right`);
+    if (fitting.length > 0)
+      hints.push(`\`${operator}\` takes ${eitherOf(fitting.map(articled))} on the right of ${articled(left.type)}`);
   }
   const wrong = { operator, left: articled(left.type), right: articled(right.type) };
   return mistake(context, report('PG2201', wrong, operatorSpan, { hints }));

@@ -12,6 +12,7 @@ import type { Diagnostic } from './diagnostic.ts';
 import { elementCount } from './elements.ts';
 import type { Loaded } from './imports.ts';
 import { Inventory } from './inventory.ts';
+import { Offsets } from './offsets.ts';
 import type { Expr, Lab, Op, Param, Receiver, Scenario, ScenarioValues, UserFunction } from './op.ts';
 import { Scope } from './scope.ts';
 import type { Span } from './source.ts';
@@ -41,11 +42,12 @@ export function check({ source, file, modules, diagnostics: syntax }: Loaded): C
   const lab = statements.find((statement) => statement.kind === 'lab');
   const interfaces = lab === undefined ? null : labInterfaces(lab);
   const scenarios = statements.filter((statement) => statement.kind === 'scenario');
+  const syntaxErrors = new Offsets(syntax.map(({ span }) => span.start));
   const context: Context = {
     source,
     diagnostics,
     complete: !hasHole(file),
-    damaged: ({ start, end }) => syntax.some(({ span }) => span.start >= start && span.start <= end),
+    damaged: (span) => syntaxErrors.within(span),
     lab: interfaces,
     receivers: receiverNames(statements, new Map()),
     inventory: new Inventory(),

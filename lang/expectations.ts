@@ -12,6 +12,7 @@ import {
   Keyword,
   MalformedText,
   Newline,
+  Numeral,
   OpenBrace,
   reserved,
   SetDevice,
@@ -25,6 +26,7 @@ import {
   wordOf,
 } from './tokens.ts';
 import { eitherOf } from './types.ts';
+import { unitNamed } from './units.ts';
 
 /** A token that does not fit, with what could have stood there. */
 export interface Mistake {
@@ -82,6 +84,10 @@ export function explain(mistake: Mistake): Diagnostic {
       { start: startOffset, end: startOffset + image.length },
       { hints },
     );
+  }
+  if (previous.tokenType === Numeral && unitNamed(token.image) !== undefined) {
+    const hints = [`\`${previous.image}${token.image}\`, without a blank`];
+    return report('PG1101', { expected, found }, { start: previous.startOffset, end: span.end }, { hints });
   }
   if (expected === 'a name' && tokenMatcher(token, Keyword)) return report('PG1111', { word: found }, span);
   return report('PG1101', { expected, found }, span, { hints: hintsFor(mistake) });

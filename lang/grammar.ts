@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type * as Ast from './ast.ts';
+import { CallRules } from './call-rules.ts';
 import { report } from './catalogue-syntax.ts';
 import { expectations } from './expectations.ts';
-import { Expressions, named, nameOf } from './expressions.ts';
+import { named, nameOf } from './expressions.ts';
 import { maxNesting } from './layout.ts';
 import { spanOf } from './lexer.ts';
 import * as T from './tokens.ts';
@@ -15,7 +16,7 @@ type Waiting = Ast.WaitStatement | Ast.WaitStoppedStatement | Ast.WaitUntilState
  * The grammar of `.pg` files: rules that consume tokens and give nodes, nothing more. It takes the tokens of layout.ts.
  * `validate` adds Chevrotain's checks for ambiguities and left recursion, which tests want and users need not wait for.
  */
-export class Grammar extends Expressions {
+export class Grammar extends CallRules {
   constructor(validate: boolean) {
     super(validate, expectations);
     this.performSelfAnalysis();
@@ -86,15 +87,24 @@ export class Grammar extends Expressions {
     let help: Ast.TextLiteral | null = null;
     this.attempt(
       () => {
-        this.OPTION(() => {
-          this.CONSUME(T.Colon);
-          type = nameOf(this.CONSUME(T.Word));
+        this.OR({
+          DEF: [
+            {
+              ALT: () => {
+                this.CONSUME(T.Colon);
+                type = nameOf(this.CONSUME(T.Word));
+                value = this.OPTION(() => this.SUBRULE(this.default)) ?? null;
+              },
+            },
+            {
+              ALT: () => {
+                value = this.SUBRULE2(this.default);
+              },
+            },
+          ],
+          ERR_MSG: '`=` or `:`',
         });
         this.OPTION2(() => {
-          this.CONSUME(T.Assign);
-          value = this.SUBRULE(this.expression);
-        });
-        this.OPTION3(() => {
           help = this.SUBRULE(this.text);
         });
       },
@@ -103,6 +113,11 @@ export class Grammar extends Expressions {
       },
     );
     return { kind: 'param', name, type, value, help, span: this.spanFrom(first) };
+  });
+
+  readonly default = this.RULE('default', (): Expression => {
+    this.CONSUME(T.Assign);
+    return this.SUBRULE(this.expression);
   });
 
   readonly let = this.RULE('let', (): Ast.LetStatement => {
@@ -149,14 +164,6 @@ export class Grammar extends Expressions {
     return { kind: 'frame', name, value, span: this.spanFrom(first) };
   });
 
-  readonly import = this.RULE('import', (): Ast.ImportStatement => {
-    const first = this.CONSUME(T.Import);
-    const path = this.SUBRULE(this.text);
-    this.CONSUME(T.As);
-    const alias = nameOf(this.CONSUME(T.Identifier));
-    return { kind: 'import', path, alias, span: this.spanFrom(first) };
-  });
-
   readonly fn = this.RULE('fn', (): Ast.FnStatement => {
     const first = this.CONSUME(T.Fn);
     const name = nameOf(this.CONSUME(T.Identifier));
@@ -171,13 +178,6 @@ export class Grammar extends Expressions {
     );
     const body = this.SUBRULE(this.block);
     return { kind: 'fn', name, parameters, body, span: this.spanFrom(first) };
-  });
-
-  readonly fn_parameter = this.RULE('fn_parameter', (): Ast.FnParameter => {
-    const first = this.CONSUME(T.Identifier);
-    this.CONSUME(T.Colon);
-    const type = nameOf(this.CONSUME(T.Word));
-    return { name: nameOf(first), type, span: this.spanFrom(first) };
   });
 
   readonly lab = this.RULE('lab', (): Ast.LabStatement => {
@@ -321,21 +321,6 @@ export class Grammar extends Expressions {
       return this.SUBRULE2(this.block);
     });
     return { kind: 'try', body, otherwise: otherwise ?? null, span: this.spanFrom(first) };
-  });
-
-  readonly return = this.RULE('return', (): Ast.ReturnStatement => {
-    const first = this.CONSUME(T.Return);
-    const value = this.OPTION(() => this.SUBRULE(this.expression)) ?? null;
-    return { kind: 'return', value, span: this.spanFrom(first) };
-  });
-
-  readonly call_statement = this.RULE('call_statement', (): Ast.CallStatement => {
-    const first = this.LA(1);
-    const name = named(this.CONSUME(T.Identifier));
-    // A function of an imported file.
-    const callee = this.OPTION(() => this.SUBRULE(this.member, { ARGS: [first, name] })) ?? name;
-    const call = this.SUBRULE(this.call, { ARGS: [first, callee] });
-    return this.ACTION(() => ({ kind: 'call_statement', call: call as Ast.CallExpression, span: call.span }));
   });
 
   // --- devices --------------------------------------------------------------------------------------------------------

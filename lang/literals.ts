@@ -6,7 +6,7 @@ import { report } from './catalogue-syntax.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { Span } from './source.ts';
 import { nearest } from './suggest.ts';
-import { assertNever, displayType } from './types.ts';
+import { articled, assertNever } from './types.ts';
 import { likelyUnits, type Unit, type UnitType, unitNamed, units, unitsOf } from './units.ts';
 import type { ScalarType, Value } from './value.ts';
 
@@ -191,11 +191,6 @@ function exampleOf(type: UnitType): string {
   return examples[type];
 }
 
-function articled(type: ScalarType): string {
-  const word = displayType(type);
-  return `${/^[aeiou]/.test(word) ? 'an' : 'a'} ${word}`;
-}
-
 // --- values as text ---------------------------------------------------------------------------------------------------
 
 /** Digits that a measured figure shows; whole values show all of theirs. */
@@ -243,6 +238,11 @@ export function formatValue(value: Value): string {
     default:
       return assertNever(value);
   }
+}
+
+/** A time in nanoseconds as text, as `formatValue` gives it. */
+export function formatDuration(ns: bigint): string {
+  return formatValue({ type: 'duration', value: Number(ns) });
 }
 
 /** Inside a list the ends of a text must show. */

@@ -199,3 +199,6 @@ export type Op =
       readonly text: string;
     })
   | (OpNode<'print'> & { readonly values: readonly Expr[] });
+
+/** The operation of one kind. */
+export type OpOf<Kind extends Op['op']> = Extract<Op, { readonly op: Kind }>;

@@ -7,8 +7,9 @@ import type { Diagnostic } from './diagnostic.ts';
 import { Grammar } from './grammar.ts';
 import { isInserted, type Layout, layOut } from './layout.ts';
 import { lex } from './lexer.ts';
+import { Offsets } from './offsets.ts';
 import type { Problem } from './recovery.ts';
-import type { SourceFile, Span } from './source.ts';
+import type { SourceFile } from './source.ts';
 import * as T from './tokens.ts';
 
 /** What was read of a text. */
@@ -60,28 +61,6 @@ export function parse(source: SourceFile): Parsed {
 function endsEarly(layout: Layout, problems: readonly Problem[]): boolean {
   const first = problems[0]?.token;
   return layout.openEnded && (first === undefined || first.tokenType === EOF || isInserted(first));
-}
-
-/** Sorted places in the text. */
-class Offsets {
-  readonly #sorted: readonly number[];
-
-  constructor(offsets: readonly number[]) {
-    this.#sorted = [...offsets].sort((a, b) => a - b);
-  }
-
-  /** Whether one of them lies in the span, its end included. */
-  within(span: Span): boolean {
-    let low = 0;
-    let high = this.#sorted.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#sorted[middle] as number) < span.start) low = middle + 1;
-      else high = middle;
-    }
-    const first = this.#sorted[low];
-    return first !== undefined && first <= span.end;
-  }
 }
 
 const blockStatements: readonly unknown[] = [

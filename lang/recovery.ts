@@ -149,17 +149,14 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
 
   #passOver(start: number, toBlock: boolean): Span {
     while (!this.#atEnd() && !(toBlock && this.#atBlock())) this.SKIP_TOKEN();
-    return { start, end: Math.max(start, endOf(this.LA(0))) };
+    // Where nothing was there to pass over, the hole is at the end of what stands before.
+    const end = endOf(this.LA(0));
+    return { start: Math.min(start, end), end };
   }
 
   /** Where the next token begins, which at the end of the file is where the last one ends. */
   #next(): number {
     const token = this.LA(1);
-    return tokenMatcher(token, EOF) ? endOf(this.LA(0)) : token.startOffset;
-  }
-
-  /** The end of the file has no offset of its own: it begins where the last token ends. */
-  #startOf(token: IToken): number {
     return tokenMatcher(token, EOF) ? endOf(this.LA(0)) : token.startOffset;
   }
 

@@ -2,8 +2,8 @@
 
 /**
  * The candidate that a misspelt name most likely means, null if none is near: at most two edits (insertion, deletion,
- * replacement, swap of neighbours) and at most one for every three characters, so that short names do not all suggest
- * each other. Case does not count. Of equally near ones the first wins.
+ * replacement, swap of neighbours), at most one below six characters, and none that leaves nothing in common, so that
+ * short names do not all suggest each other. Case does not count. Of equally near ones the first wins.
  */
 export function nearest(name: string, candidates: Iterable<string>): string | null {
   const allowed = Math.min(2, Math.max(1, Math.floor(name.length / 3)));
@@ -11,7 +11,7 @@ export function nearest(name: string, candidates: Iterable<string>): string | nu
   let least = allowed + 1;
   for (const candidate of candidates) {
     const edits = distance(name.toLowerCase(), candidate.toLowerCase(), least);
-    if (edits < least && candidate !== name) {
+    if (edits < least && edits < Math.max(name.length, candidate.length) && candidate !== name) {
       best = candidate;
       least = edits;
     }

@@ -220,6 +220,7 @@ export const Slash = sign('Slash', '/', [Operator]);
  * A run of characters that begin no token. The lexer makes one of ASCII that no pattern took, too; controls and everything
  * beyond ASCII have a pattern, since Chevrotain looks for the end of such a run character by character.
  */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is for.
 export const Stray = token('Stray', /[\x00-\x08\x0e-\x1f\x7f-\ufefe\uff00-\uffff]+/, { label: 'text' });
 
 /** Every token type, in the order in which the lexer tries them. */

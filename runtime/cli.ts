@@ -179,9 +179,17 @@ function usageRefusal(error: CommanderError, words: readonly string[], program: 
   const command = program.commands.find((one) => one.name() === words[0]) ?? program;
   const options = command.options.map((option) => option.long ?? '');
   const suggestion =
-    /^\(Did you mean (.*)\?\)$/.exec(rest.join(' '))?.[1] ??
+    /^\(Did you mean (?:one of )?(.*)\?\)$/.exec(rest.join(' '))?.[1] ??
     (error.code === 'commander.unknownOption' ? nearest(/'(.*)'/.exec(first)?.[1] ?? '', options) : null);
-  if (suggestion !== null) return refusal(2, message, `did you mean \`${suggestion}\`?`);
+  if (suggestion !== null)
+    return refusal(
+      2,
+      message,
+      `did you mean ${suggestion
+        .split(', ')
+        .map((one) => `\`${one}\``)
+        .join(' or ')}?`,
+    );
   return refusal(2, message, `see \`pktsh ${command === program ? '' : `${command.name()} `}--help\``);
 }
 

@@ -2,7 +2,7 @@
 
 import { count } from '../lang/bounds.ts';
 import { nameOf } from '../lang/evaluate.ts';
-import type { DeviceList, Op } from '../lang/op.ts';
+import type { DeviceList, OpOf } from '../lang/op.ts';
 import type { Span } from '../lang/source.ts';
 import { engineRefusal, ok, type Result, settled } from './completion.ts';
 import { assessShortfall, type Device } from './devices.ts';
@@ -10,8 +10,6 @@ import { type Steps, wait } from './jobs.ts';
 import { type Context, namesOf, numberOf, operand, settingsOf } from './operands.ts';
 import type { ScenarioState } from './scenario-state.ts';
 import { settleReceivers } from './settling.ts';
-
-type OpOf<Kind extends Op['op']> = Extract<Op, { readonly op: Kind }>;
 
 export function* addDevice(op: OpOf<'add_device'>, context: Context): Steps {
   const { state, scope } = context;

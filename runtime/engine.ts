@@ -210,6 +210,8 @@ export interface SenderStats {
   readonly tid: number;
   readonly devices: number;
   readonly involuntarySwitches: number;
+  /** Whether pktsh's own threads (control, receivers) have had to share its CPU while it had devices. */
+  readonly sharedWithControl: boolean;
   /** Time (ms) that the hypervisor took from its CPU since the engine began; in steps of 10 ms. */
   readonly stealMs: number;
 }

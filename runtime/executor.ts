@@ -3,7 +3,7 @@
 import { count, notNegative } from '../lang/bounds.ts';
 import { elementAt, elementCount } from '../lang/elements.ts';
 import { formatValue } from '../lang/literals.ts';
-import type { Expr, Op } from '../lang/op.ts';
+import type { Expr, Op, OpOf } from '../lang/op.ts';
 import { assertNever } from '../lang/types.ts';
 import { report } from './catalogue.ts';
 import { type Completion, refused, refusedBy } from './completion.ts';
@@ -35,8 +35,6 @@ import {
   waitStopped,
   waitUntil,
 } from './time-operations.ts';
-
-type OpOf<Kind extends Op['op']> = Extract<Op, { readonly op: Kind }>;
 
 /**
  * Carries out control operations. Expressions and structure run without a break; every other operation is a yield point,

@@ -6,7 +6,7 @@ import type { Diagnostic } from '../lang/diagnostic.ts';
 import { elementCount, elements } from '../lang/elements.ts';
 import { type Environment, evaluate } from '../lang/evaluate.ts';
 import type { Outcome } from '../lang/failure.ts';
-import { formatValue } from '../lang/literals.ts';
+import { formatDuration, formatValue } from '../lang/literals.ts';
 import type { Expr, Lab, Link, Program, Scenario, UserFunction } from '../lang/op.ts';
 import { SourceFile, type Span } from '../lang/source.ts';
 import type { Value } from '../lang/value.ts';
@@ -106,10 +106,7 @@ class ProgramRun {
     const prepared = this.#prepare();
     if (!prepared.ok) return this.#refuse(prepared.failed);
     const { maxDuration } = this.#options;
-    const limit =
-      maxDuration === null
-        ? null
-        : { instant: began + maxDuration, text: formatValue({ type: 'duration', value: Number(maxDuration) }) };
+    const limit = maxDuration === null ? null : { instant: began + maxDuration, text: formatDuration(maxDuration) };
     for (const { scenario, instance } of prepared.value) {
       if (limit !== null && this.#engine.clock.now() >= limit.instant) {
         // Of a scenario that never began nothing else in the results would tell.

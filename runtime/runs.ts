@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { formatValue } from '../lang/literals.ts';
+import { formatDuration } from '../lang/literals.ts';
 import type { Span } from '../lang/source.ts';
 import type { Clock } from './clock.ts';
 import type { Alarm, Timers } from './timers.ts';
@@ -11,7 +11,8 @@ export interface PendingAt {
   readonly time: bigint;
   readonly span: Span;
   readonly order: number;
-  readonly begin: () => void;
+  /** `due`: its time had come when it was registered, so it begins as soon as whoever did that waits. */
+  readonly begin: (due: boolean) => void;
   readonly drop: (why: string) => void;
   readonly late: (by: bigint) => void;
 }
@@ -55,7 +56,7 @@ export class Runs {
     this.#phase = 'active';
     this.#number++;
     this.#startedAt = instant;
-    for (const [at, alarm] of this.#pending) if (alarm === null) this.#arm(at);
+    for (const [at, alarm] of [...this.#pending]) if (alarm === null) this.#arm(at);
   }
 
   /** The run's time is over: gives its number for `end`. */
@@ -76,7 +77,11 @@ export class Runs {
   /** Registers an `at` of this run, or of the next where none is active. Gives what takes it back. */
   schedule(at: PendingAt): () => void {
     this.#pending.set(at, null);
-    if (this.active) this.#arm(at);
+    if (this.active) {
+      const late = this.elapsed() - at.time;
+      if (late > 0n) at.late(late);
+      this.#arm(at);
+    }
     return () => {
       this.#pending.get(at)?.cancel();
       this.#pending.delete(at);
@@ -90,11 +95,14 @@ export class Runs {
 
   #arm(at: PendingAt): void {
     const due = this.#startedAt + at.time;
-    const late = this.#clock.now() - due;
-    if (late > 0n) at.late(late);
+    if (due <= this.#clock.now()) {
+      this.#pending.delete(at);
+      at.begin(true);
+      return;
+    }
     const alarm = this.#timers.set(due, at.order, () => {
       this.#pending.delete(at);
-      at.begin();
+      at.begin(false);
     });
     this.#pending.set(at, alarm);
   }
@@ -104,9 +112,7 @@ export class Runs {
     for (const [at, alarm] of [...this.#pending]) {
       alarm?.cancel();
       this.#pending.delete(at);
-      at.drop(elapsed === null ? 'no run began' : `its run ended after ${duration(elapsed)}`);
+      at.drop(elapsed === null ? 'no run began' : `its run ended after ${formatDuration(elapsed)}`);
     }
   }
 }
-
-const duration = (ns: bigint): string => formatValue({ type: 'duration', value: Number(ns) });

@@ -2,7 +2,7 @@
 
 import { notNegative } from '../lang/bounds.ts';
 import { nameOf } from '../lang/evaluate.ts';
-import { formatValue } from '../lang/literals.ts';
+import { formatDuration } from '../lang/literals.ts';
 import type { Expr, Receiver as ReceiverPlan, Scenario } from '../lang/op.ts';
 import { report } from './catalogue.ts';
 import { ok, type Result, refused } from './completion.ts';
@@ -121,7 +121,7 @@ async function tearDown(scenario: Scenario, state: ScenarioState, options: Scena
   state.ending = null;
   const now = state.clock.now();
   if (options.signal.aborted || (options.limit !== null && now >= options.limit.instant)) {
-    const limit = formatValue({ type: 'duration', value: Number(hurriedTeardown) });
+    const limit = formatDuration(hurriedTeardown);
     const exceed = (): void => state.end(refused(report('PG6108', { limit }, scenario.span), 'failed').failed);
     state.timers.set(now + hurriedTeardown, Number.MAX_SAFE_INTEGER, exceed, true);
   }

@@ -2,8 +2,8 @@
 
 import { notNegative, positive } from '../lang/bounds.ts';
 import { evaluate } from '../lang/evaluate.ts';
-import { formatValue } from '../lang/literals.ts';
-import type { Expr, Op } from '../lang/op.ts';
+import { formatDuration } from '../lang/literals.ts';
+import type { Expr, OpOf } from '../lang/op.ts';
 import type { Value } from '../lang/value.ts';
 import { report } from './catalogue.ts';
 import { type Completion, type Failed, ok, type Refused, type Result, refused, settled } from './completion.ts';
@@ -14,10 +14,6 @@ import { type Context, durationOf, operand } from './operands.ts';
 import { placeOf } from './report/json.ts';
 import { pollPeriod, type ScenarioState } from './scenario-state.ts';
 import { Scope } from './scope.ts';
-
-type OpOf<Kind extends Op['op']> = Extract<Op, { readonly op: Kind }>;
-
-const duration = (ns: bigint): string => formatValue({ type: 'duration', value: Number(ns) });
 
 export function* waitFor(op: OpOf<'wait'>, context: Context): Steps {
   const { timers, clock } = context.state;
@@ -44,7 +40,7 @@ export function* waitUntil(op: OpOf<'wait_until'>, context: Context): Steps {
   const happened = yield* until(met, { polled: true, timeout: timeout.value }, context.state);
   if (failed !== null) return failed;
   if (happened) return 'done';
-  const what = { condition: op.text, timeout: duration(timeout.value) };
+  const what = { condition: op.text, timeout: formatDuration(timeout.value) };
   return ended(refused(report('PG6101', what, op.span), 'failed'));
 }
 
@@ -59,7 +55,7 @@ export function* waitStopped(op: OpOf<'wait_stopped'>, context: Context): Steps 
     const names = running().map((device) => `\`${device.name}\``);
     const devices =
       names.length > 3 ? `${names.length} devices are` : `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'}`;
-    const what = { devices, timeout: duration(timeout.value ?? 0n) };
+    const what = { devices, timeout: formatDuration(timeout.value ?? 0n) };
     return ended(refused(report('PG6102', what, op.span), 'failed'));
   }
   yield* finishRun(state);
@@ -84,7 +80,7 @@ export function* sync(op: OpOf<'sync'>, context: Context): Steps {
   );
   if (timeout.value === null) yield ending;
   else if (!(yield* until(() => over, { polled: false, timeout: timeout.value }, state))) {
-    return ended(refused(report('PG6103', { timeout: duration(timeout.value) }, op.span), 'failed'));
+    return ended(refused(report('PG6103', { timeout: formatDuration(timeout.value) }, op.span), 'failed'));
   }
   return failed ?? 'done';
 }
@@ -177,19 +173,23 @@ export function at(op: OpOf<'at'>, context: Context): Completion {
   if (!time.ok) return time.failed;
   const job = state.register('at', context.job);
   const over = job.abandon;
-  const shown = duration(time.value);
+  const shown = formatDuration(time.value);
   const unschedule = state.runs.schedule({
     time: time.value,
     span: op.span,
     order: state.timers.register(),
-    begin: () => state.begin(job, state.runBody(op.body, new Scope(scope), job)),
+    begin: (due) => {
+      const steps = () => state.runBody(op.body, new Scope(scope), job);
+      if (due) state.beginLater(job, steps);
+      else state.begin(job, steps());
+    },
     drop: (why) => {
       state.warn(report('PG6201', { time: shown, why }, op.span));
       job.cancel();
     },
     late: (by) => {
       state.note({ kind: 'late_at', span: placeOf(state.source, op.span), late: Number(by) });
-      state.warn(report('PG6202', { time: shown, late: duration(by) }, op.span));
+      state.warn(report('PG6202', { time: shown, late: formatDuration(by) }, op.span));
     },
   });
   job.abandon = () => {

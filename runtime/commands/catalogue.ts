@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { entry, reporter } from '../../lang/diagnostic.ts';
+import { articled } from '../../lang/types.ts';
+import type { ScalarType } from '../../lang/value.ts';
 
 /** Mistakes on the command line that have a text to point into: the option's value, or the file that it meets. */
 export const commandLineCatalogue = {
@@ -12,17 +14,17 @@ export const commandLineCatalogue = {
   PG7002: entry<{ given: string }>(
     'error',
     '`--set` without a value',
-    ({ given }) => `\`--set ${given}\` names no value`,
+    ({ given }) => `\`--set ${given}\` names no ${given.startsWith('=') ? 'parameter' : 'value'}`,
   ),
   PG7003: entry<{ given: string; name: string; file: string }>(
     'error',
     'no such parameter',
     ({ given, name, file }) => `\`--set ${given}\`: ${file} has no parameter \`${name}\``,
   ),
-  PG7004: entry<{ given: string; name: string; type: string; problem: string }>(
+  PG7004: entry<{ given: string; name: string; type: ScalarType; problem: string }>(
     'error',
     'the value does not fit the parameter',
-    ({ given, name, type, problem }) => `\`--set ${given}\`: \`${name}\` is a ${type}, but ${problem}`,
+    ({ given, name, type, problem }) => `\`--set ${given}\`: \`${name}\` is ${articled(type)}, but ${problem}`,
   ),
   PG7005: entry<{ name: string }>(
     'error',

@@ -44,7 +44,7 @@ type Setting =
 
 function readSetting(program: Program, given: string, mentioned: Set<string>): Setting {
   const equals = given.indexOf('=');
-  if (equals < 0) {
+  if (equals <= 0) {
     const param = program.params.find((one) => one.name === given);
     return wrong(
       report(

@@ -245,7 +245,8 @@ class DryRun implements DryRunEngine {
     for (const { plan, removed } of this.#devices.values()) {
       if (!removed) devices.set(plan.cpu, (devices.get(plan.cpu) ?? 0) + 1);
     }
-    return [...devices].map(([cpu, count]) => ({ cpu, tid: 0, devices: count, involuntarySwitches: 0, stealMs: 0 }));
+    const unmoved = { tid: 0, involuntarySwitches: 0, sharedWithControl: false, stealMs: 0 };
+    return [...devices].map(([cpu, count]) => ({ cpu, devices: count, ...unmoved }));
   }
 
   onEvent(listener: (event: EngineEvent) => void): void {

@@ -119,10 +119,12 @@ class NativeSenders implements Engine {
     this.#mustBeOpen();
     // Raw packets are the fastest that every Ethernet-like interface takes; faster drivers come before it when they exist.
     const driver = plan.driver === 'auto' ? 'packet' : plan.driver;
+    const engine = this.#engine;
+    const ifindex = driver === 'packet' ? await this.#interfaceIndex(plan.interface) : 0;
     const port = await this.#asking(
-      this.#engine.openPort({
+      engine.openPort({
         interface: plan.interface,
-        ifindex: driver === 'packet' ? await this.#interfaceIndex(plan.interface) : 0,
+        ifindex,
         cpu: plan.cpu,
         driver,
         mode: plan.xmitMode,
@@ -130,12 +132,11 @@ class NativeSenders implements Engine {
       }),
     );
     try {
-      this.#mustBeOpen();
-      const id = this.#attempt(() => this.#engine.addDevice(port, nativeDevice(plan)));
+      const id = this.#attempt(() => engine.addDevice(port, nativeDevice(plan)));
       this.#devices.set(id, { plan, driver, final: null, runs: 0 });
       return id;
     } catch (error) {
-      if (!this.#closed) this.#engine.releasePort(port);
+      engine.releasePort(port);
       throw error;
     }
   }
@@ -144,13 +145,12 @@ class NativeSenders implements Engine {
     const device = this.#device(id);
     const done = this.#attempt(() => this.#engine.setDevice(id, nativeDevice(plan)));
     device.plan = plan;
-    await done;
+    await this.#asking(done);
   }
 
   async remDevice(id: DeviceId): Promise<DeviceStats> {
     const device = this.#device(id);
-    const done = this.#attempt(() => this.#engine.remDevice(id));
-    const run = await done;
+    const run = await this.#asking(this.#attempt(() => this.#engine.remDevice(id)));
     // A device that was stopped before keeps the figures of that moment.
     device.final ??= stats(run);
     this.#devices.delete(id);
@@ -159,16 +159,7 @@ class NativeSenders implements Engine {
 
   start(ids: readonly DeviceId[]): bigint {
     for (const id of ids) this.#device(id);
-    const instant = this.#attempt(() => {
-      try {
-        return this.#engine.start(ids);
-      } catch (error) {
-        // No free record on the statistics pages: one page more, and again.
-        if (errnoName(error) !== 'ENOBUFS') throw error;
-        this.#addStatsPage(this.#engine);
-        return this.#engine.start(ids);
-      }
-    });
+    const instant = this.#counting(ids.length, () => this.#engine.start(ids));
     for (const id of ids) {
       const device = this.#device(id);
       device.final = null;
@@ -179,7 +170,7 @@ class NativeSenders implements Engine {
 
   async stop(ids: readonly DeviceId[]): Promise<readonly DeviceStats[]> {
     const stopped = ids.map((id) => ({ device: this.#device(id), run: this.#device(id).runs }));
-    const runs = await this.#attempt(() => this.#engine.stop(ids));
+    const runs = await this.#asking(this.#attempt(() => this.#engine.stop(ids)));
     return stopped.map(({ device, run }, i) => {
       const final = stats(runs[i] as NativeRun);
       if (device.runs === run) device.final = final;
@@ -189,7 +180,7 @@ class NativeSenders implements Engine {
 
   async clearCounters(ids: readonly DeviceId[]): Promise<void> {
     for (const id of ids) this.#device(id).final = null;
-    await this.#attempt(() => this.#engine.clearCounters(ids));
+    await this.#asking(this.#counting(ids.length, () => this.#engine.clearCounters(ids)));
   }
 
   stats(id: DeviceId): DeviceStats {
@@ -225,7 +216,7 @@ class NativeSenders implements Engine {
   }
 
   async sync(): Promise<void> {
-    await this.#attempt(() => this.#engine.sync());
+    await this.#asking(this.#attempt(() => this.#engine.sync()));
   }
 
   grace() {
@@ -249,7 +240,8 @@ class NativeSenders implements Engine {
 
   async close(): Promise<void> {
     if (this.#closed) return;
-    await Promise.all([...this.#devices.keys()].map((id) => this.remDevice(id)));
+    // What is refused because too much waits for its grace period already (EBUSY) ends with the engine.
+    await Promise.allSettled([...this.#devices.keys()].map((id) => this.remDevice(id)));
     this.closeNow();
   }
 
@@ -300,6 +292,19 @@ class NativeSenders implements Engine {
     } catch (error) {
       throw engineError(error);
     }
+  }
+
+  /** As #attempt(), for a call that needs up to `records` free records on the statistics pages: they grow where it finds too few. */
+  #counting<T>(records: number, call: () => T): T {
+    return this.#attempt(() => {
+      try {
+        return call();
+      } catch (error) {
+        if (errnoName(error) !== 'ENOBUFS') throw error;
+        for (let added = 0; added < records; added += recordsPerPage) this.#addStatsPage(this.#engine);
+        return call();
+      }
+    });
   }
 
   async #asking<T>(answer: Promise<T>): Promise<T> {

@@ -139,6 +139,20 @@ const cases: readonly Case[] = [
   },
 ];
 
+/** What stands in the first line and the hint below it. */
+const hinted: readonly (readonly [readonly string[], string, string])[] = [
+  [run('fine.pg', '--sed', '5'), "unknown option '--sed'", 'did you mean `--seed` or `--set`?'],
+  [run('fine.pg', '--set', '=5'), '`--set =5` names no parameter', 'write `--set name=value`'],
+];
+for (const [args, says, hint] of hinted) {
+  test(`pktsh ${args.join(' ')} has its hint`, async () => {
+    const { status, stderr } = await pktsh(args, { cwd });
+    assert.is(status, 2);
+    assert.match(stderr.split('\n')[0] ?? '', says);
+    assert.match(stderr, `= hint: ${hint}`);
+  });
+}
+
 for (const { args, given, status, says } of cases) {
   test(`pktsh ${args.join(' ')}`, async () => {
     const done = await pktsh(args, { ...given, cwd });

@@ -49,7 +49,7 @@ const cases: readonly Case[] = [
     before: apart('ip link set lo up'),
     script: sending('nope0'),
     status: 4,
-    said: /error\[PG6003\]: there is no interface `nope0`.*[^]*= hint: there (is|are) lo/,
+    said: /error\[PG6003\]: there is no interface `nope0`.*[\s\S]*= hint: there (is|are) lo/,
   },
   {
     title: 'a default route',
@@ -59,7 +59,7 @@ const cases: readonly Case[] = [
     ),
     script: sending('d0'),
     status: 4,
-    said: /error\[PG6402\]: `d0` carries this machine's default route[^]*--allow d0/,
+    said: /error\[PG6402\]: `d0` carries this machine's default route[\s\S]*--allow d0/,
   },
   {
     title: 'an interface that is down',

@@ -599,6 +599,28 @@ test('every node lies inside the one around it', () => {
   );
 });
 
+test('a parameter has a type or a default', () => {
+  const told = (text: string) => read(text).diagnostics.map(({ code, message }) => [code, message]);
+  for (const text of ['param a = 1', 'param a: pps', 'param a: pps = 1kpps "help"']) assert.equal(told(text), []);
+  assert.equal(told('param a'), [['PG1101', 'expected `=` or `:`, found the end of the file']]);
+  assert.equal(told('param a "help"'), [['PG1101', 'expected `=` or `:`, found `"help"`']]);
+});
+
+test('what is missing lies at the end of what stands before', () => {
+  for (const text of ['let veth', 'let step ; start', 'at\n\nstart']) {
+    const [first] = read(text).file.statements;
+    assert.ok(first !== undefined && first.span.end <= text.length, text);
+    if (first?.kind === 'let') assert.equal(first.value.span, { start: first.span.end, end: first.span.end });
+  }
+});
+
+test('a closer that upsets a statement is told of, or the statement is', () => {
+  assert.equal(
+    read('at ( }" "').diagnostics.map(({ code }) => code),
+    ['PG1107'],
+  );
+});
+
 test('spans cover what was written', () => {
   const text =
     'scenario "s" {\n  start tx0 # all\n  expect a.b within 1% of f(c, d: 2) "label"\n  at 1s { stop }\n}\nlet x = (1 + 2) * y';

@@ -111,6 +111,17 @@ test('a long line is cut around the place', () => {
   assert.is(mark.indexOf('^^'), line.indexOf('XY'));
 });
 
+test('of a very long line only what is shown is looked at', () => {
+  const line = `${'a'.repeat(3e5)}XY${'b'.repeat(3e5)}`;
+  const source = new SourceFile('test.pg', line);
+  const [diagnostic] = at(line, 'XY');
+  // Looked at whole, each of them would take a tenth of a second.
+  const rendered = renderAll(Array(2000).fill(diagnostic), source).split('\n');
+  const [, , shown = '', mark = ''] = rendered;
+  assert.match(shown, /^1 \| …a{40}XYb+…$/);
+  assert.is(mark.indexOf('^^'), shown.indexOf('XY'));
+});
+
 test('carets of a long span stay inside the window', () => {
   const [diagnostic, source] = at(`let x = ${'1'.repeat(1000)}`, '1'.repeat(1000));
   for (const line of render(diagnostic, source).split('\n')) assert.ok(line.length < 180);

@@ -117,6 +117,21 @@ table('runs and time', [
     'start; at 2s { print "no" }\nwait 1s; stop; wait 2s',
     { prints: [], warnings: ['PG6201'] },
   ],
+  [
+    'what is due begins in order of registration, once its registrar waits',
+    `${tx0}at 0s { print "a" }; start; at 0s { print "b" }; spawn { print "c" }; print "main"; wait 0s; print "end"`,
+    { prints: ['main', 'a', 'b', 'c', 'end'] },
+  ],
+  [
+    'what is due is not dropped',
+    `${tx0}start; wait 1s; at 1s { print "at" }; stop; print "end"`,
+    { prints: ['at', 'end'] },
+  ],
+  [
+    'a cancelled at that is due does not begin',
+    `${tx0}start; let j = at 0s { print "no" }; cancel j; wait 1s; print "end"`,
+    { prints: ['end'] },
+  ],
   ['an at without a run is dropped', 'at 1s { print "no" }\nwait 3s', { prints: [], warnings: ['PG6201'] }],
   [
     'a dropped at belongs to its run only',
