@@ -27,6 +27,7 @@ export interface NativeEngine {
   sync(): Promise<void>;
   grace(): NativeGrace;
   senders(): NativeSender[];
+  /** Ends every thread. Promises outstanding, and those asked for from now on, fail with ESHUTDOWN. Idempotent. */
   closeNow(): void;
 }
 
@@ -146,6 +147,7 @@ export interface NativeSender {
   readonly tid: number;
   readonly devices: number;
   readonly involuntarySwitches: number;
+  readonly sharedWithControl: boolean;
 }
 export type NativeEvent =
   | { readonly kind: 'finished'; readonly device: number }
@@ -178,14 +180,14 @@ export interface Native {
 }
 
 /** The version of the addon that this file was written for; native/src/addon.cc has the other one. */
-const addonVersion = 1;
+const addonVersion = 2;
 
 /**
  * Loads the addon of this checkout or package; `PKTSH_ADDON` names another build of it (a sanitizer's).
  * @throws Error that says what to do, where there is none or it is of another version
  */
 export function loadNative(): Native {
-  const path = process.env['PKTSH_ADDON'] ?? join(packageRoot(), 'native/build/Release/pktsh.node');
+  const path = process.env.PKTSH_ADDON ?? join(packageRoot(), 'native/build/Release/pktsh.node');
   if (!existsSync(path)) throw new Error(`the native addon is not built (no ${path}): run \`npm run setup\``);
   const addon = createRequire(import.meta.url)(path) as Addon;
   if (addon.layout.version !== addonVersion) {

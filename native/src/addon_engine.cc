@@ -2,7 +2,9 @@
 
 #include "addon_engine.h"
 
+#include <cerrno>
 #include <memory>
+#include <span>
 #include <utility>
 
 #include "addon_values.h"
@@ -19,6 +21,14 @@ Napi::Value fail(Napi::Env env, const Status& status) {
   napi_throw(env, from_status(env, status));
   return env.Undefined();
 }
+
+// Both fail where the environment ends, which nobody is left to care about, see Input.
+void resolve(Napi::Env env, napi_deferred deferred, napi_value value) { (void)napi_resolve_deferred(env, deferred, value); }
+void reject(Napi::Env env, napi_deferred deferred, const Status& status) {
+  (void)napi_reject_deferred(env, deferred, from_status(env, status));
+}
+
+Status closed() { return Status::failure(ESHUTDOWN, "using an engine that is closed"); }
 
 }  // namespace
 
@@ -85,10 +95,9 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info)
 EngineObject::~EngineObject() { shut(); }
 
 // Ends the threads, then gives the handles back; the loop record frees itself when both are closed. Promises still
-// outstanding are dropped: when an environment ends, JavaScript must not be touched any more.
+// outstanding are left alone: when an environment ends, JavaScript must not be touched any more.
 void EngineObject::shut() {
   if (loop_ == nullptr) return;
-  shut_ = true;
   engine_->close_now();
   Loop* loop = std::exchange(loop_, nullptr);
   loop->owner = nullptr;
@@ -100,6 +109,16 @@ void EngineObject::shut() {
   };
   uv_close(reinterpret_cast<uv_handle_t*>(&loop->async), closed);
   uv_close(reinterpret_cast<uv_handle_t*>(&loop->timer), closed);
+}
+
+// After shut(), where JavaScript asked for it.
+void EngineObject::reject_outstanding() {
+  Napi::Env env = Env();
+  const std::deque<Waiting> waiting = std::exchange(waiting_, {});
+  const std::map<uint64_t, napi_deferred> asked = std::exchange(asked_, {});
+  for (const Waiting& one : waiting) reject(env, one.deferred, closed());
+  for (const auto& [number, deferred] : asked) reject(env, deferred, closed());
+  for (size_t i = waiting.size() + asked.size(); i > 0; i--) let_go();
 }
 
 // One turn of the event loop on behalf of the engine, from a wake or from the timer.
@@ -114,24 +133,23 @@ void EngineObject::turn() {
 }
 
 void EngineObject::deliver(Cookie completed) {
-  if (shut_) return;
   Napi::Env env = Env();
   while (!waiting_.empty() && waiting_.front().cookie <= completed) {
     Waiting waiting = std::move(waiting_.front());
     waiting_.pop_front();
     switch (waiting.kind) {
       case Waiting::Kind::nothing:
-        waiting.deferred.Resolve(env.Undefined());
+        resolve(env, waiting.deferred, env.Undefined());
         break;
       case Waiting::Kind::snapshot:
-        waiting.deferred.Resolve(from_run(env, engine_->snapshot(waiting.devices.front()).value, true));
+        resolve(env, waiting.deferred, from_run(env, engine_->snapshot(waiting.devices.front()).value, true));
         break;
       case Waiting::Kind::snapshots: {
         Napi::Array list = Napi::Array::New(env, waiting.devices.size());
         for (uint32_t i = 0; i < waiting.devices.size(); i++) {
-          list.Set(i, from_run(env, engine_->snapshot(waiting.devices[i]).value, true));
+          list.Set(i, from_run(env, engine_->stopped(waiting.devices[i], waiting.cookie).value, true));
         }
-        waiting.deferred.Resolve(list);
+        resolve(env, waiting.deferred, list);
         break;
       }
     }
@@ -143,6 +161,7 @@ void EngineObject::deliver_events() {
   Napi::Env env = Env();
   const std::vector<Event> events = std::exchange(events_, {});
   for (const Event& event : events) {
+    if (loop_ == nullptr) return;  // closed by the listener
     napi_value argument = from_event(env, event);
     napi_value ignored = nullptr;
     // The raw call: Function::Call aborts the process where a listener throws null.
@@ -160,17 +179,24 @@ void EngineObject::arm() {
 }
 
 void EngineObject::hold() {
-  if (outstanding_++ == 0 && loop_ != nullptr) uv_ref(reinterpret_cast<uv_handle_t*>(&loop_->async));
+  if (outstanding_++ > 0) return;
+  uv_ref(reinterpret_cast<uv_handle_t*>(&loop_->async));
+  Ref();
 }
 
 void EngineObject::let_go() {
-  if (--outstanding_ == 0 && loop_ != nullptr) uv_unref(reinterpret_cast<uv_handle_t*>(&loop_->async));
+  if (--outstanding_ > 0) return;
+  if (loop_ != nullptr) uv_unref(reinterpret_cast<uv_handle_t*>(&loop_->async));
+  Unref();
 }
 
 Napi::Value EngineObject::wait_for(Napi::Env env, Result<Cookie> cookie, Waiting::Kind kind,
                                    std::vector<DeviceId> devices) {
+  if (loop_ == nullptr) return fail(env, closed());
   if (!cookie.ok()) return fail(env, cookie.status);
-  auto deferred = Napi::Promise::Deferred::New(env);
+  napi_deferred deferred = nullptr;
+  napi_value promise = nullptr;
+  if (napi_create_promise(env, &deferred, &promise) != napi_ok) return {};  // the environment ends
   waiting_.push_back({kind, cookie.value, std::move(devices), deferred});
   hold();
   // Where no sender is in a read section the grace period has ended already: settle in this very turn.
@@ -178,30 +204,40 @@ Napi::Value EngineObject::wait_for(Napi::Env env, Result<Cookie> cookie, Waiting
   if (engine_->completed() >= cookie.value) deliver(engine_->completed());
   if (!events_.empty()) uv_async_send(&loop_->async);
   arm();
-  return deferred.Promise();
+  return {env, promise};
 }
 
-template <typename T, typename Convert>
-std::function<void(Result<T>)> EngineObject::opener_promise(Napi::Promise::Deferred deferred, Convert convert) {
+template <typename T, typename Ask, typename Convert>
+Napi::Value EngineObject::ask_opener(Napi::Env env, Ask ask, Convert convert) {
+  napi_deferred deferred = nullptr;
+  napi_value promise = nullptr;
+  if (napi_create_promise(env, &deferred, &promise) != napi_ok) return {};  // the environment ends
+  if (loop_ == nullptr) {
+    reject(env, deferred, closed());
+    return {env, promise};
+  }
+  const uint64_t number = next_asked_++;
+  asked_.emplace(number, deferred);
   hold();
-  arm();
-  return [this, deferred, convert](Result<T> result) {
-    if (shut_) return;
+  ask([this, number, convert](Result<T> result) {
+    const auto asked = asked_.extract(number);
     if (result.ok()) {
-      deferred.Resolve(convert(result.value));
+      resolve(Env(), asked.mapped(), convert(Env(), result.value));
     } else {
-      deferred.Reject(from_status(Env(), result.status));
+      reject(Env(), asked.mapped(), result.status);
     }
     let_go();
-  };
+  });
+  arm();
+  return {env, promise};
 }
 
 Napi::Value EngineObject::add_stats_page(const Napi::CallbackInfo& info) {
-  auto page = info[0].As<Napi::Uint8Array>();
-  pages_.push_back(Napi::Persistent(page.As<Napi::Object>()));
+  const std::span<uint8_t> page = Input(info, 0).bytes();
+  pages_.push_back(Napi::Persistent(info[0].As<Napi::Object>()));
   // JavaScript promises 16 bytes of alignment at most: begin at the first whole record.
-  void* memory = page.Data();
-  size_t space = page.ByteLength();
+  void* memory = page.data();
+  size_t space = page.size();
   if (std::align(alignof(StatsRecord), kStatsRecordSize, memory, space) != nullptr) {
     engine_->add_stats_page(memory, static_cast<uint32_t>(space / kStatsRecordSize));
   }
@@ -209,35 +245,29 @@ Napi::Value EngineObject::add_stats_page(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value EngineObject::open_lab(const Napi::CallbackInfo& info) {
-  auto deferred = Napi::Promise::Deferred::New(info.Env());
-  engine_->open_lab(to_lab_spec(info[0].As<Napi::Object>()),
-                    opener_promise<std::vector<LinkFacts>>(
-                        deferred, [env = info.Env()](const auto& links) { return from_links(env, links); }));
-  return deferred.Promise();
+  return ask_opener<std::vector<LinkFacts>>(
+      info.Env(), [&](auto done) { engine_->open_lab(to_lab_spec({info, 0}), std::move(done)); },
+      from_links);
 }
 
 Napi::Value EngineObject::links(const Napi::CallbackInfo& info) {
-  auto deferred = Napi::Promise::Deferred::New(info.Env());
-  engine_->links(opener_promise<std::vector<LinkFacts>>(
-      deferred, [env = info.Env()](const auto& links) { return from_links(env, links); }));
-  return deferred.Promise();
+  return ask_opener<std::vector<LinkFacts>>(
+      info.Env(), [&](auto done) { engine_->links(std::move(done)); }, from_links);
 }
 
 Napi::Value EngineObject::open_port(const Napi::CallbackInfo& info) {
-  auto deferred = Napi::Promise::Deferred::New(info.Env());
-  engine_->open_port(to_port_spec(info[0].As<Napi::Object>()),
-                     opener_promise<PortId>(
-                         deferred, [env = info.Env()](PortId port) { return Napi::Number::New(env, port); }));
-  return deferred.Promise();
+  return ask_opener<PortId>(
+      info.Env(), [&](auto done) { engine_->open_port(to_port_spec({info, 0}), std::move(done)); },
+      [](Napi::Env env, PortId port) { return Napi::Number::New(env, port); });
 }
 
 Napi::Value EngineObject::release_port(const Napi::CallbackInfo& info) {
-  engine_->release_port(info[0].ToNumber().Uint32Value());
+  engine_->release_port(Input(info, 0).number32());
   return info.Env().Undefined();
 }
 
 Napi::Value EngineObject::add_device(const Napi::CallbackInfo& info) {
-  auto device = engine_->add_device(info[0].ToNumber().Uint32Value(), to_device_spec(info[1].As<Napi::Object>()));
+  auto device = engine_->add_device(Input(info, 0).number32(), to_device_spec({info, 1}));
   if (!device.ok()) return fail(info.Env(), device.status);
   arm();
   return Napi::Number::New(info.Env(), device.value);
@@ -246,63 +276,65 @@ Napi::Value EngineObject::add_device(const Napi::CallbackInfo& info) {
 Napi::Value EngineObject::set_device(const Napi::CallbackInfo& info) {
   return wait_for(
       info.Env(),
-      engine_->set_device(info[0].ToNumber().Uint32Value(), to_device_spec(info[1].As<Napi::Object>())),
+      engine_->set_device(Input(info, 0).number32(), to_device_spec({info, 1})),
       Waiting::Kind::nothing, {});
 }
 
 Napi::Value EngineObject::rem_device(const Napi::CallbackInfo& info) {
-  const DeviceId device = info[0].ToNumber().Uint32Value();
+  const DeviceId device = Input(info, 0).number32();
   return wait_for(info.Env(), engine_->rem_device(device), Waiting::Kind::snapshot, {device});
 }
 
 Napi::Value EngineObject::start(const Napi::CallbackInfo& info) {
-  const auto instant = engine_->start(to_device_ids(info[0]));
+  const auto instant = engine_->start(to_device_ids({info, 0}));
   if (!instant.ok()) return fail(info.Env(), instant.status);
   arm();
   return Napi::BigInt::New(info.Env(), instant.value);
 }
 
 Napi::Value EngineObject::stop(const Napi::CallbackInfo& info) {
-  std::vector<DeviceId> devices = to_device_ids(info[0]);
+  std::vector<DeviceId> devices = to_device_ids({info, 0});
   auto cookie = engine_->stop(devices);
   return wait_for(info.Env(), std::move(cookie), Waiting::Kind::snapshots, std::move(devices));
 }
 
 Napi::Value EngineObject::clear_counters(const Napi::CallbackInfo& info) {
-  return wait_for(info.Env(), engine_->clear_counters(to_device_ids(info[0])), Waiting::Kind::nothing, {});
+  return wait_for(info.Env(), engine_->clear_counters(to_device_ids({info, 0})), Waiting::Kind::nothing, {});
 }
 
 Napi::Value EngineObject::snapshot(const Napi::CallbackInfo& info) {
-  const auto run = engine_->snapshot(info[0].ToNumber().Uint32Value());
+  const auto run = engine_->snapshot(Input(info, 0).number32());
   if (!run.ok()) return fail(info.Env(), run.status);
-  return from_run(info.Env(), run.value, info[1].ToBoolean());
+  return from_run(info.Env(), run.value, Input(info, 1).truth());
 }
 
 Napi::Value EngineObject::open_receiver(const Napi::CallbackInfo& info) {
-  auto deferred = Napi::Promise::Deferred::New(info.Env());
-  engine_->open_receiver(info[0].ToString().Utf8Value(), info[1].ToNumber().Int32Value(),
-                         opener_promise<ReceiverId>(deferred, [env = info.Env()](ReceiverId receiver) {
-                           return Napi::Number::New(env, receiver);
-                         }));
-  return deferred.Promise();
+  return ask_opener<ReceiverId>(
+      info.Env(),
+      [&](auto done) {
+        engine_->open_receiver(Input(info, 0).text(), Input(info, 1).index(), std::move(done));
+      },
+      [](Napi::Env env, ReceiverId receiver) { return Napi::Number::New(env, receiver); });
 }
 
 Napi::Value EngineObject::close_receiver(const Napi::CallbackInfo& info) {
-  auto deferred = Napi::Promise::Deferred::New(info.Env());
-  auto settle = opener_promise<bool>(deferred, [env = info.Env()](bool) { return env.Undefined(); });
-  engine_->close_receiver(info[0].ToNumber().Uint32Value(), [settle](Status status) {
-    settle(status.ok() ? Result<bool>::success(true) : Result<bool>::failure(std::move(status)));
-  });
-  return deferred.Promise();
+  return ask_opener<bool>(
+      info.Env(),
+      [&](auto done) {
+        engine_->close_receiver(Input(info, 0).number32(), [done](Status status) {
+          done(status.ok() ? Result<bool>::success(true) : Result<bool>::failure(std::move(status)));
+        });
+      },
+      [](Napi::Env env, bool) { return env.Undefined(); });
 }
 
 Napi::Value EngineObject::clear_receiver(const Napi::CallbackInfo& info) {
-  const Status status = engine_->clear_receiver(info[0].ToNumber().Uint32Value());
+  const Status status = engine_->clear_receiver(Input(info, 0).number32());
   return status.ok() ? info.Env().Undefined() : fail(info.Env(), status);
 }
 
 Napi::Value EngineObject::receiver(const Napi::CallbackInfo& info) {
-  const auto receiver = engine_->receiver(info[0].ToNumber().Uint32Value());
+  const auto receiver = engine_->receiver(Input(info, 0).number32());
   if (!receiver.ok()) return fail(info.Env(), receiver.status);
   return from_receiver(info.Env(), receiver.value);
 }
@@ -319,6 +351,10 @@ Napi::Value EngineObject::senders(const Napi::CallbackInfo& info) {
 
 Napi::Value EngineObject::close_now(const Napi::CallbackInfo& info) {
   shut();
+  reject_outstanding();
+  // It usually refers back to us, and neither could be collected.
+  on_event_.Reset();
+  pages_.clear();
   return info.Env().Undefined();
 }
 

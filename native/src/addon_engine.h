@@ -5,6 +5,7 @@
 #include <uv.h>
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -13,7 +14,8 @@
 namespace pktsh {
 
 // The Engine as JavaScript sees it. It turns cookies into promises and wakes of sender threads into turns of the event
-// loop; it decides nothing. Arguments are validated by native/index.ts's types and by the Engine itself.
+// loop; it decides nothing. Arguments are validated by native/index.ts's types and by the Engine itself. Every promise
+// settles: those outstanding at closeNow(), and those asked for after it, fail with ESHUTDOWN.
 class EngineObject : public Napi::ObjectWrap<EngineObject> {
  public:
   static Napi::Function define(Napi::Env env, Napi::FunctionReference* constructor);
@@ -35,7 +37,7 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
     enum class Kind : uint8_t { nothing, snapshot, snapshots } kind;
     Cookie cookie;
     std::vector<DeviceId> devices;
-    Napi::Promise::Deferred deferred;
+    napi_deferred deferred;
   };
 
   Napi::Value add_stats_page(const Napi::CallbackInfo& info);
@@ -60,9 +62,9 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   Napi::Value close_now(const Napi::CallbackInfo& info);
 
   Napi::Value wait_for(Napi::Env env, Result<Cookie> cookie, Waiting::Kind kind, std::vector<DeviceId> devices);
-  // A promise for an answer of the opener thread, and the function that settles it.
-  template <typename T, typename Convert>
-  std::function<void(Result<T>)> opener_promise(Napi::Promise::Deferred deferred, Convert convert);
+  // A promise for an answer of the opener thread; `ask` is called with the function that settles it.
+  template <typename T, typename Ask, typename Convert>
+  Napi::Value ask_opener(Napi::Env env, Ask ask, Convert convert);
 
   void turn();
   void deliver(Cookie completed);
@@ -71,6 +73,7 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   void hold();
   void let_go();
   void shut();
+  void reject_outstanding();
 
   std::unique_ptr<Engine> engine_;
   Loop* loop_;
@@ -78,10 +81,11 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   Napi::FunctionReference on_event_;
   std::vector<Napi::ObjectReference> pages_;
   std::deque<Waiting> waiting_;
+  std::map<uint64_t, napi_deferred> asked_;  // of the opener thread
+  uint64_t next_asked_ = 1;
   std::vector<Event> events_;
-  // Promises outstanding: while there are any, the event loop stays alive.
+  // Promises outstanding: while there are any, the event loop and this object stay alive.
   uint32_t outstanding_ = 0;
-  bool shut_ = false;
 };
 
 }  // namespace pktsh

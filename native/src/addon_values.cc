@@ -2,57 +2,44 @@
 
 #include "addon_values.h"
 
-#include <string_view>
+#include <algorithm>
+#include <span>
+#include <string>
 
 namespace pktsh {
 namespace {
 
-std::string text(const Napi::Object& object, const char* key) { return object.Get(key).ToString().Utf8Value(); }
-
-double number(const Napi::Object& object, const char* key) { return object.Get(key).ToNumber().DoubleValue(); }
-
-uint64_t word(const Napi::Value& value) {
-  bool lossless = false;
-  return value.As<Napi::BigInt>().Uint64Value(&lossless);
-}
-
-uint64_t word(const Napi::Object& object, const char* key) { return word(object.Get(key)); }
-
-Mac mac(const Napi::Object& object) {
-  const auto address = static_cast<uint64_t>(number(object, "mac"));
+Mac mac(const Input& end) {
+  const auto address = static_cast<uint64_t>(end["mac"].number());
   Mac mac{};
   for (size_t i = 0; i < mac.size(); i++) mac[i] = static_cast<uint8_t>(address >> (8 * (mac.size() - 1 - i)));
   return mac;
 }
 
-LabEnd lab_end(const Napi::Value& value) {
-  const auto object = value.As<Napi::Object>();
-  return {text(object, "name"), mac(object)};
+LabEnd lab_end(const Input& end) { return {end["name"].text(), mac(end)}; }
+
+FieldSlot slot(const Input& slot) {
+  const auto u8 = [&](const char* key) { return static_cast<uint8_t>(slot[key].number32()); };
+  return {static_cast<uint16_t>(slot["offset"].number32()), u8("bytes"), u8("shift"), u8("bits")};
 }
 
-FieldSlot slot(const Napi::Object& object) {
-  return {static_cast<uint16_t>(number(object, "offset")), static_cast<uint8_t>(number(object, "bytes")),
-          static_cast<uint8_t>(number(object, "shift")), static_cast<uint8_t>(number(object, "bits"))};
-}
-
-std::vector<uint64_t> words(const Napi::Object& object) {
-  const auto list = object.Get("values").As<Napi::Array>();
+std::vector<uint64_t> words(const Input& list) {
   std::vector<uint64_t> values;
-  values.reserve(list.Length());
-  for (uint32_t i = 0; i < list.Length(); i++) values.push_back(word(list.Get(i)));
+  for (const Input& value : list.elements()) values.push_back(value.word());
   return values;
 }
 
-FieldOp field_op(const Napi::Object& object) {
-  const std::string kind = text(object, "kind");
-  const auto u16 = [&](const char* key) { return static_cast<uint16_t>(number(object, key)); };
+FieldOp field_op(const Input& operation) {
+  const std::string kind = operation["kind"].text();
+  const auto u16 = [&](const char* key) { return static_cast<uint16_t>(operation[key].number32()); };
+  const auto u64 = [&](const char* key) { return operation[key].word(); };
   if (kind == "stamp") return StampOp{u16("offset")};
   if (kind == "checksum") return ChecksumOp{u16("offset"), u16("start"), u16("length")};
-  const FieldSlot field = slot(object.Get("slot").As<Napi::Object>());
-  if (kind == "increment") return IncrementOp{field, word(object, "first"), word(object, "last"), word(object, "step")};
-  if (kind == "random") return RandomOp{field, word(object, "first"), word(object, "last")};
-  if (kind == "list") return ListOp{field, words(object)};
-  return RandomListOp{field, words(object)};
+  const FieldSlot field = slot(operation["slot"]);
+  if (kind == "increment") return IncrementOp{field, u64("first"), u64("last"), u64("step")};
+  if (kind == "random") return RandomOp{field, u64("first"), u64("last")};
+  if (kind == "list") return ListOp{field, words(operation["values"])};
+  return RandomListOp{field, words(operation["values"])};
 }
 
 Napi::Value count(Napi::Env env, uint64_t value) { return Napi::Number::New(env, static_cast<double>(value)); }
@@ -61,8 +48,15 @@ Napi::Value count(Napi::Env env, uint64_t value) { return Napi::Number::New(env,
 Napi::Value instant(Napi::Env env, int64_t at) { return at == 0 ? env.Null() : Napi::BigInt::New(env, at); }
 
 Napi::Value histogram(Napi::Env env, const HistogramSnapshot& from) {
-  auto counts = Napi::Float64Array::New(env, from.counts.size());
-  for (size_t i = 0; i < from.counts.size(); i++) counts[i] = static_cast<double>(from.counts[i]);
+  void* data = nullptr;
+  napi_value buffer = nullptr;
+  napi_value counts = nullptr;
+  const size_t size = from.counts.size() * sizeof(double);
+  // These fail where the environment ends, see Input.
+  if (napi_create_arraybuffer(env, size, &data, &buffer) != napi_ok) return env.Null();
+  if (napi_create_typedarray(env, napi_float64_array, from.counts.size(), buffer, 0, &counts) != napi_ok) return env.Null();
+  std::transform(from.counts.begin(), from.counts.end(), static_cast<double*>(data),
+                 [](uint64_t value) { return static_cast<double>(value); });
   Napi::Object object = Napi::Object::New(env);
   object.Set("counts", counts);
   object.Set("total", count(env, from.total));
@@ -107,59 +101,54 @@ Napi::Value array(Napi::Env env, const std::vector<T>& items, Convert convert) {
 
 }  // namespace
 
-LabSpec to_lab_spec(const Napi::Object& object) {
-  LabSpec spec{text(object, "helper"), {}};
-  const auto links = object.Get("links").As<Napi::Array>();
-  for (uint32_t i = 0; i < links.Length(); i++) {
-    const auto link = links.Get(i).As<Napi::Object>();
-    const auto mtu = static_cast<uint32_t>(number(link, "mtu"));
-    if (text(link, "kind") == "veth") {
-      spec.links.push_back({LabLink::Kind::veth, lab_end(link.Get("a")), lab_end(link.Get("b")), mtu});
+LabSpec to_lab_spec(const Input& lab) {
+  LabSpec spec{lab["helper"].text(), {}};
+  for (const Input& link : lab["links"].elements()) {
+    const uint32_t mtu = link["mtu"].number32();
+    if (link["kind"].text() == "veth") {
+      spec.links.push_back({LabLink::Kind::veth, lab_end(link["a"]), lab_end(link["b"]), mtu});
     } else {
-      spec.links.push_back({LabLink::Kind::ifb, lab_end(link.Get("end")), {}, mtu});
+      spec.links.push_back({LabLink::Kind::ifb, lab_end(link["end"]), {}, mtu});
     }
   }
   return spec;
 }
 
-PortSpec to_port_spec(const Napi::Object& object) {
+PortSpec to_port_spec(const Input& port) {
   PortSpec spec;
-  spec.interface = text(object, "interface");
-  spec.ifindex = static_cast<int>(number(object, "ifindex"));
-  spec.cpu = static_cast<int>(number(object, "cpu"));
-  const std::string driver = text(object, "driver");
-  spec.driver = driver == "null" ? DriverKind::null : driver == "pcap" ? DriverKind::pcap : DriverKind::packet;
-  spec.mode = text(object, "mode") == "queue_xmit" ? XmitMode::queue_xmit : XmitMode::start_xmit;
-  spec.file = text(object, "file");
+  spec.interface = port["interface"].text();
+  spec.ifindex = port["ifindex"].index();
+  spec.cpu = port["cpu"].index();
+  const std::string driver = port["driver"].text();
+  spec.driver = driver == "packet" ? DriverKind::packet : driver == "pcap" ? DriverKind::pcap : DriverKind::null;
+  spec.mode = port["mode"].text() == "queue_xmit" ? XmitMode::queue_xmit : XmitMode::start_xmit;
+  spec.file = port["file"].text();
   return spec;
 }
 
-DeviceSpec to_device_spec(const Napi::Object& object) {
+DeviceSpec to_device_spec(const Input& device) {
   DeviceSpec spec;
-  spec.name = text(object, "name");
-  const auto program = object.Get("program").As<Napi::Object>();
-  const auto bytes = program.Get("bytes").As<Napi::Uint8Array>();
-  spec.program.bytes.assign(bytes.Data(), bytes.Data() + bytes.ElementLength());
-  const auto operations = program.Get("operations").As<Napi::Array>();
-  for (uint32_t i = 0; i < operations.Length(); i++) {
-    spec.program.operations.push_back(field_op(operations.Get(i).As<Napi::Object>()));
+  spec.name = device["name"].text();
+  const Input program = device["program"];
+  const std::span<uint8_t> bytes = program["bytes"].bytes();
+  spec.program.bytes.assign(bytes.begin(), bytes.end());
+  for (const Input& operation : program["operations"].elements()) {
+    spec.program.operations.push_back(field_op(operation));
   }
-  spec.paced = object.Get("paced").ToBoolean();
-  spec.paused = object.Get("paused").ToBoolean();
-  spec.gap = {static_cast<int64_t>(word(object, "gapNs")), static_cast<uint32_t>(number(object, "gapFraction"))};
-  spec.burst = static_cast<uint32_t>(number(object, "burst"));
-  spec.count = word(object, "count");
-  const std::string late = text(object, "late");
+  spec.paced = device["paced"].truth();
+  spec.paused = device["paused"].truth();
+  spec.gap = {static_cast<int64_t>(device["gapNs"].word()), device["gapFraction"].number32()};
+  spec.burst = device["burst"].number32();
+  spec.count = device["count"].word();
+  const std::string late = device["late"].text();
   spec.late = late == "skip" ? LatePolicy::skip : late == "shift" ? LatePolicy::shift : LatePolicy::catch_up;
-  spec.seed = word(object, "seed");
+  spec.seed = device["seed"].word();
   return spec;
 }
 
-std::vector<DeviceId> to_device_ids(const Napi::Value& value) {
-  const auto list = value.As<Napi::Array>();
+std::vector<DeviceId> to_device_ids(const Input& list) {
   std::vector<DeviceId> ids;
-  ids.reserve(list.Length());
-  for (uint32_t i = 0; i < list.Length(); i++) ids.push_back(list.Get(i).ToNumber().Uint32Value());
+  for (const Input& id : list.elements()) ids.push_back(id.number32());
   return ids;
 }
 
@@ -239,6 +228,7 @@ Napi::Value from_senders(Napi::Env env, const std::vector<SenderSnapshot>& sende
     object.Set("tid", Napi::Number::New(env, sender.tid));
     object.Set("devices", Napi::Number::New(env, sender.devices));
     object.Set("involuntarySwitches", count(env, sender.involuntary_switches));
+    object.Set("sharedWithControl", Napi::Boolean::New(env, sender.shared_with_control));
     return object;
   });
 }
@@ -266,10 +256,15 @@ Napi::Value from_event(Napi::Env env, const Event& event) {
   return object;
 }
 
-Napi::Value from_status(Napi::Env env, const Status& status) {
-  Napi::Error error = Napi::Error::New(env, status.doing);
-  error.Set("errno", Napi::Number::New(env, status.error));
-  return error.Value();
+napi_value from_status(Napi::Env env, const Status& status) {
+  napi_value message = nullptr;
+  napi_value number = nullptr;
+  napi_value error = nullptr;
+  (void)napi_create_string_utf8(env, status.doing.data(), status.doing.size(), &message);
+  (void)napi_create_int32(env, status.error, &number);
+  (void)napi_create_error(env, nullptr, message, &error);
+  (void)napi_set_named_property(env, error, "errno", number);  // fails where the environment ends, see Input
+  return error;
 }
 
 }  // namespace pktsh

@@ -5,15 +5,16 @@
 
 #include <vector>
 
+#include "addon_input.h"
 #include "engine.h"
 
 // JavaScript values to specs and snapshots to JavaScript values. Shapes are those of native/index.ts.
 namespace pktsh {
 
-[[nodiscard]] LabSpec to_lab_spec(const Napi::Object& object);
-[[nodiscard]] PortSpec to_port_spec(const Napi::Object& object);
-[[nodiscard]] DeviceSpec to_device_spec(const Napi::Object& object);
-[[nodiscard]] std::vector<DeviceId> to_device_ids(const Napi::Value& value);
+[[nodiscard]] LabSpec to_lab_spec(const Input& lab);
+[[nodiscard]] PortSpec to_port_spec(const Input& port);
+[[nodiscard]] DeviceSpec to_device_spec(const Input& device);
+[[nodiscard]] std::vector<DeviceId> to_device_ids(const Input& list);
 
 [[nodiscard]] Napi::Value from_links(Napi::Env env, const std::vector<LinkFacts>& links);
 // The gap histogram is 9 KiB: left out where only counters are wanted.
@@ -23,6 +24,6 @@ namespace pktsh {
 [[nodiscard]] Napi::Value from_senders(Napi::Env env, const std::vector<SenderSnapshot>& senders);
 [[nodiscard]] Napi::Value from_event(Napi::Env env, const Event& event);
 // An Error whose `errno` is the number and whose message says what was being done.
-[[nodiscard]] Napi::Value from_status(Napi::Env env, const Status& status);
+[[nodiscard]] napi_value from_status(Napi::Env env, const Status& status);
 
 }  // namespace pktsh

@@ -76,6 +76,7 @@ struct Run {
   int failure = 0;
   bool owns_progress = true;
   int64_t stopped_at = 0;
+  uint64_t stopped_by = 0;  // cookie of the stop() that took it out
   Run* next_ended = nullptr;
 };
 

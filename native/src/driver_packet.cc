@@ -61,7 +61,10 @@ Result<InterfaceTraits> traits_of(int socket, int ifindex) {
   return Found::success(traits);
 }
 
-// Copies frames into the kernel, a batch a call.
+// Copies frames into the kernel, a batch a call. A drop behind frames that were accepted shows in no errno, only in the short
+// count: that frame is handed over again, so it is neither lost nor an error. Nothing is known to be in flight: what a qdisc
+// holds shows in SIOCOUTQ, but as bytes of kernel memory (skb truesize, which depends on kernel, driver and head room) of
+// all runs together, and turning those into frames of one run would be a guess.
 class SendmmsgDriver final : public Driver {
  public:
   SendmmsgDriver(Fd socket, size_t max_frame) : socket_(std::move(socket)), max_frame_(max_frame) {}

@@ -198,8 +198,15 @@ class PcapDriver final : public Driver {
 Result<std::unique_ptr<Driver>> open_pcap_driver(const PortSpec& spec) {
   using Opened = Result<std::unique_ptr<Driver>>;
   constexpr mode_t kMode = 0644;
-  Fd file(open(spec.file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kMode));
+  // Non-blocking for the sake of a FIFO that nobody reads, whose opening would hold up everything after it, our end included.
+  Fd file(open(spec.file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, kMode));
   if (!file.valid()) return Opened::failure(errno, "opening " + spec.file);
+  struct stat facts {};
+  if (fstat(file.get(), &facts) != 0) return Opened::failure(errno, "opening " + spec.file);
+  // The same reader could stop reading later; a null device is fine.
+  if (!S_ISREG(facts.st_mode) && !S_ISCHR(facts.st_mode)) {
+    return Opened::failure(EINVAL, "opening " + spec.file + ", which is no regular file");
+  }
   const FileHeader header;
   if (write(file.get(), &header, sizeof header) != static_cast<ssize_t>(sizeof header)) {
     return Opened::failure(errno, "writing " + spec.file);

@@ -49,6 +49,10 @@ Result<std::vector<LinkFacts>> own_links() {
 Engine::State::State(std::function<void()> wake, Listener heard)
     : listener(std::move(heard)), opener(line.wake), retired(this), grace(line) {
   line.wake = std::move(wake);
+  CPU_ZERO(&allowed);
+  // EINVAL on a machine with more CPUs than the set has room for
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) CPU_ZERO(&allowed);
+  present = allowed;
   for (uint32_t stream = 1; stream < kMaxStreams; stream++) free_streams.push_back(static_cast<uint16_t>(stream));
 }
 
@@ -68,10 +72,8 @@ uint32_t Engine::free_stats_records() const { return static_cast<uint32_t>(state
 
 void Engine::open_lab(LabSpec spec, std::function<void(Result<std::vector<LinkFacts>>)> done) {
   using Links = Result<std::vector<LinkFacts>>;
-  const bool closed = state_->closed;
   state_->background<std::vector<LinkFacts>>(
-      [closed, spec = std::move(spec)](OpenerWorld& world) {
-        if (closed) return Links::failure(ESHUTDOWN, "opening a lab on a closed engine");
+      [spec = std::move(spec)](OpenerWorld& world) {
         if (world.lab != nullptr) return Links::failure(EEXIST, "opening a second lab");
         Result<std::unique_ptr<LabClient>> lab = LabClient::open(spec);
         if (!lab.ok()) return Links::failure(std::move(lab.status));
@@ -97,6 +99,7 @@ void Engine::State::complete() {
   const Cookie reported = grace.completed();
   if (listener.completed) listener.completed(reported);
   std::erase_if(removed, [reported](const auto& entry) { return entry.second->removed <= reported; });
+  std::erase_if(stopped, [reported](const auto& entry) { return entry.first.first <= reported; });
 }
 
 Cookie Engine::sync() { return state_->begin_grace(); }
@@ -107,7 +110,7 @@ std::vector<SenderSnapshot> Engine::senders() const {
   std::vector<SenderSnapshot> result;
   for (const auto& [cpu, entry] : state_->senders) {
     const int tid = entry.sender->tid();
-    result.push_back({cpu, tid, entry.devices, entry.sender->phase(), involuntary_switches(tid)});
+    result.push_back({cpu, tid, entry.devices, entry.sender->phase(), involuntary_switches(tid), entry.shared});
   }
   std::sort(result.begin(), result.end(), [](const SenderSnapshot& a, const SenderSnapshot& b) { return a.cpu < b.cpu; });
   return result;
@@ -158,6 +161,7 @@ void Engine::close_now() {
   }
   state.devices.clear();
   state.removed.clear();
+  state.stopped.clear();
   state.grace.forget();
   state.events.clear();
   state.senders.clear();
@@ -172,6 +176,8 @@ void Engine::close_now() {
   }
   state.ports.clear();
   state.opener.stop();
+  state.gather();
+  state.line.wake = [] {};  // the host's may be gone from here on
 }
 
 }  // namespace pktsh

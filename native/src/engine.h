@@ -88,6 +88,8 @@ struct SenderSnapshot {
   uint32_t devices = 0;
   Phase phase = Phase::idle;
   uint64_t involuntary_switches = 0;
+  // Whether the control thread and the receivers' have had to share its CPU while it had devices.
+  bool shared_with_control = false;
 };
 
 struct Event {
@@ -108,7 +110,9 @@ struct Listener {
 
 // The native engine without Node: senders, their devices, grace periods, receivers. Every member function is called on
 // the control thread (the sole updater) and none of them blocks, closing excepted; what takes the kernel milliseconds runs
-// on the opener thread and reports through `done`, called from poll().
+// on the opener thread and reports through `done`, called from poll(). After close_now() nothing is reported any more.
+// While a sender has devices, the control thread and the receivers' keep off its CPU, as far as there are others: the engine
+// sets the CPU affinity of the thread that calls it, and gives it back when it closes.
 class Engine {
  public:
   // `wake` may be called from any thread and must be async-safe and cheap (uv_async_send, an eventfd); it asks for poll().
@@ -140,6 +144,9 @@ class Engine {
   [[nodiscard]] Result<int64_t> start(const std::vector<DeviceId>& devices);
   [[nodiscard]] Result<Cookie> stop(const std::vector<DeviceId>& devices);
   [[nodiscard]] Result<Cookie> clear_counters(const std::vector<DeviceId>& devices);
+  // Figures of the run that the stop() which gave the cookie ended, even if the device was started again since, from the
+  // moment at which `completed` reports the cookie until the callback returns; where it ended none, those of snapshot().
+  [[nodiscard]] Result<RunSnapshot> stopped(DeviceId device, Cookie stop) const;
   // The device's figures: exact when stopped or removed (kept until the cookie of its removal was reported), live otherwise.
   [[nodiscard]] Result<RunSnapshot> snapshot(DeviceId device) const;
 

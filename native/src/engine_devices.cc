@@ -45,7 +45,7 @@ void claim_record(Run& run, int64_t started_at) {
   change.set(record.device, run.device);
   for (StatsRecord::Word* word :
        {&record.sent, &record.bytes, &record.errors, &record.late, &record.skipped, &record.asked_base, &record.anchor,
-        &record.gap_ns, &record.gap_fraction, &record.burst, &record.limit, &record.stopped_at, &record.last_at}) {
+        &record.gap_ns, &record.gap_fraction, &record.burst, &record.limit, &record.last_at}) {
     change.set(*word, 0);
   }
   change.set(record.started_at, static_cast<uint64_t>(started_at));
@@ -150,6 +150,10 @@ void Engine::State::finish(Run* run) {
     if (entry->cleared) entry->last = cleared_figures(entry->last);
     entry->cleared = false;
     (entry->run == run ? entry->run : entry->ending) = nullptr;
+    if (run->stopped_by != 0) stopped[{run->stopped_by, run->device}] = entry->last;
+  } else if (entry != nullptr && run->stopped_by != 0) {
+    // Started and stopped again before this grace period ended.
+    stopped[{run->stopped_by, run->device}] = figures(*entry, *run, false);
   }
   {
     StatsChange change(*run->record);
@@ -220,7 +224,7 @@ Result<DeviceId> Engine::add_device(PortId port, DeviceSpec spec) {
     device.slot = sender.free_slots.back();
     sender.free_slots.pop_back();
   }
-  sender.devices++;
+  if (sender.devices++ == 0) state.spread();
   sender.sender->link(&device);
   sender.sender->changed();
   state.handles.erase(handle);
@@ -269,7 +273,7 @@ Result<Cookie> Engine::rem_device(DeviceId device) {
   SenderEntry& sender = *entry.sender;
   sender.sender->unlink(entry.device);
   sender.free_slots.push_back(entry.device->slot);  // the index tells a new owner by its id
-  sender.devices--;
+  if (--sender.devices == 0) state.spread();
   sender.sender->changed();
   const Cookie cookie = state.begin_grace();
   entry.removed = cookie;
@@ -289,8 +293,12 @@ Result<int64_t> Engine::start(const std::vector<DeviceId>& ids) {
   if (!found.ok()) return Started::failure(std::move(found.status));
   std::vector<DeviceEntry*>& stopped = found.value;
   std::erase_if(stopped, [](const DeviceEntry* entry) { return entry->run != nullptr; });
-  if (stopped.size() > state.free_records.size() || stopped.size() > state.free_streams.size()) {
+  if (stopped.size() > state.free_records.size()) {
     return Started::failure(ENOBUFS, "starting more devices than there is room to count");
+  }
+  // As many as there may be devices; a run that was stopped keeps its own until its grace period has ended.
+  if (stopped.size() > state.free_streams.size()) {
+    return Started::failure(EBUSY, "starting devices while those stopped before still hold stream ids");
   }
   const int64_t at = monotonic_now() + kStartLead;
   std::unordered_set<SenderEntry*> woken;
@@ -336,7 +344,10 @@ Result<Cookie> Engine::stop(const std::vector<DeviceId>& ids) {
   }
   for (SenderEntry* const sender : told) sender->sender->changed();
   const Cookie cookie = state.begin_grace();
-  for (Run* const run : taken) state.retire(cookie, run);
+  for (Run* const run : taken) {
+    run->stopped_by = cookie;
+    state.retire(cookie, run);
+  }
   return Stopped::success(cookie);
 }
 
@@ -382,6 +393,11 @@ Result<Cookie> Engine::clear_counters(const std::vector<DeviceId>& ids) {
   const Cookie cookie = state.begin_grace();
   for (Run* const run : taken) state.retire(cookie, run);
   return Cleared::success(cookie);
+}
+
+Result<RunSnapshot> Engine::stopped(DeviceId device, Cookie stop) const {
+  const auto found = state_->stopped.find({stop, device});
+  return found == state_->stopped.end() ? snapshot(device) : Result<RunSnapshot>::success(found->second);
 }
 
 Result<RunSnapshot> Engine::snapshot(DeviceId device) const {

@@ -70,7 +70,6 @@ void Engine::State::close_unused(int64_t now) {
 void Engine::open_port(PortSpec spec, std::function<void(Result<PortId>)> done) {
   State& state = *state_;
   Status refused;
-  if (state.closed) refused = Status::failure(ESHUTDOWN, "opening a port of a closed engine");
   for (const std::unique_ptr<Port>& port : state.ports) {
     if (same_port(port->spec, spec)) {
       port->users++;

@@ -27,15 +27,10 @@ uint16_t Engine::State::claim_stream(DeviceId device) {
   const uint16_t stream = free_streams.front();
   free_streams.pop_front();
   const DeviceId owner = stream_owner[stream];
-  if (owner != 0) {
-    for (auto& [id, entry] : receivers) {
-      const ReceiverCount count = entry.receiver->count();
-      for (const StreamCount& seen : count.streams) {
-        if (seen.stream != stream) continue;
-        add_stream(entry.past[owner], {owner, seen.received, seen.bytes, seen.duplicated, seen.reordered});
-      }
-      entry.receiver->forget(stream);
-    }
+  for (auto& [id, entry] : receivers) {
+    const StreamCount seen = entry.receiver->forget(stream);
+    if (seen.received == 0 && seen.duplicated == 0) continue;
+    add_stream(entry.past[owner], {owner, seen.received, seen.bytes, seen.duplicated, seen.reordered});
   }
   stream_owner[stream] = device;
   return stream;
@@ -44,10 +39,8 @@ uint16_t Engine::State::claim_stream(DeviceId device) {
 void Engine::open_receiver(std::string interface, int ifindex, std::function<void(Result<ReceiverId>)> done) {
   State& state = *state_;
   using Opened = std::unique_ptr<Receiver>;
-  const bool closed = state.closed;
   state.background<Opened>(
-      [closed, interface = std::move(interface), ifindex](OpenerWorld& world) {
-        if (closed) return Result<Opened>::failure(ESHUTDOWN, "opening a receiver of a closed engine");
+      [interface = std::move(interface), ifindex](OpenerWorld& world) {
         int socket_fd = -1;
         if (world.lab != nullptr) {
           Result<int> socket = world.lab->socket(AF_PACKET, SOCK_RAW, 0, 0);
@@ -65,6 +58,7 @@ void Engine::open_receiver(std::string interface, int ifindex, std::function<voi
           return;
         }
         const ReceiverId id = state.next_receiver++;
+        receiver.value->move_to(state.present);
         state.receivers[id].receiver = std::move(receiver.value);
         done(Result<ReceiverId>::success(id));
       });
@@ -110,19 +104,19 @@ Result<ReceiverSnapshot> Engine::receiver(ReceiverId receiver) const {
 
   std::unordered_map<DeviceId, StreamSnapshot> sums = found->second.past;
   for (const StreamCount& seen : count.streams) {
-    const DeviceId owner = seen.stream < kMaxStreams ? state_->stream_owner[seen.stream] : 0;
-    if (owner == 0) {
-      // The header, but of none of our runs: a stranger's, and no copies of anything.
-      snapshot.received -= seen.received;
-      snapshot.bytes -= seen.bytes;
-      snapshot.duplicated -= seen.duplicated;
-      snapshot.reordered -= seen.reordered;
-      snapshot.other += seen.received + seen.duplicated;
-      continue;
-    }
+    const DeviceId owner = state_->stream_owner[seen.stream];
     add_stream(sums[owner], {owner, seen.received, seen.bytes, seen.duplicated, seen.reordered});
   }
   for (const auto& [device, sum] : sums) {
+    if (device == 0) {
+      // The header, but of none of our runs: a stranger's, and no copies of anything.
+      snapshot.received -= sum.received;
+      snapshot.bytes -= sum.bytes;
+      snapshot.duplicated -= sum.duplicated;
+      snapshot.reordered -= sum.reordered;
+      snapshot.other += sum.received + sum.duplicated;
+      continue;
+    }
     snapshot.streams.push_back(sum);
     snapshot.streams.back().device = device;
   }

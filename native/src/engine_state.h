@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sched.h>
+
 #include <array>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <unordered_map>
 #include <utility>
@@ -27,6 +30,7 @@ struct SenderEntry {
   std::vector<uint32_t> free_slots;
   uint32_t slots = 0;
   uint32_t devices = 0;
+  bool shared = false;  // with the control thread, while it had devices
 };
 
 // What the control thread knows of a device.
@@ -47,7 +51,7 @@ struct DeviceEntry {
 
 struct ReceiverEntry {
   std::unique_ptr<Receiver> receiver;
-  // Of streams whose ids went to other runs since the receiver was cleared, by device.
+  // Of streams whose ids went to other runs since the receiver was cleared, by device; by 0 what strangers sent.
   std::unordered_map<DeviceId, StreamSnapshot> past;
 };
 
@@ -78,6 +82,10 @@ struct Engine::State {
   void close_unused(int64_t now);
   void close_driver(std::unique_ptr<Driver> driver);
 
+  // Which CPUs are whose (engine_affinity.cc)
+  void spread();
+  void gather();
+
   // Streams and receivers (engine_receivers.cc)
   [[nodiscard]] uint16_t claim_stream(DeviceId device);
 
@@ -100,12 +108,15 @@ struct Engine::State {
   std::vector<Event> events;
 
   std::unordered_map<int, SenderEntry> senders;  // by CPU
+  cpu_set_t allowed;  // where the control thread may run, as the engine found it; empty if the kernel does not tell
+  cpu_set_t present;  // where it and the receivers run now
   std::vector<std::unique_ptr<Port>> ports;
   std::unordered_map<PortId, Port*> handles;
   PortId next_port = 1;
 
   std::unordered_map<DeviceId, std::unique_ptr<DeviceEntry>> devices;
   std::unordered_map<DeviceId, std::unique_ptr<DeviceEntry>> removed;  // until the cookie was reported
+  std::map<std::pair<Cookie, DeviceId>, RunSnapshot> stopped;          // so are these, by stop()'s cookie
   DeviceId next_device = 1;
   uint64_t next_serial = 1;  // of Cfgs, Runs and generator epochs
   std::deque<StatsRecord*> free_records;

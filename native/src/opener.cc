@@ -35,11 +35,15 @@ void Opener::push(Task task) {
 }
 
 void Opener::post(Work work, std::function<void()> done) {
+  if (stopped()) return;
   outstanding_++;
   push({std::move(work), done ? std::move(done) : [] {}, false});
 }
 
-void Opener::dispose(Work work) { push({std::move(work), nullptr, true}); }
+void Opener::dispose(Work work) {
+  if (stopped()) return work(world_);
+  push({std::move(work), nullptr, true});
+}
 
 void Opener::poll() {
   std::vector<std::function<void()>> finished;
@@ -48,7 +52,7 @@ void Opener::poll() {
     finished.swap(finished_);
   }
   for (const std::function<void()>& done : finished) {
-    if (stop_.load(std::memory_order_relaxed)) return;  // relaxed: this thread's own store; a callback may have stopped us
+    if (stopped()) return;  // by the callback before
     outstanding_--;
     done();
   }
@@ -64,6 +68,7 @@ void Opener::stop() {
   futex_wake(posted_);
   thread_.join();
   outstanding_ = 0;
+  finished_.clear();  // with the ports and receivers that nobody has taken over; the thread is gone, so no lock
   world_.lab.reset();
 }
 

@@ -41,7 +41,8 @@ class Opener {
   [[nodiscard]] size_t outstanding() const { return outstanding_; }
   // Whether to wake the control thread once a second, for what it does by time.
   void tick(bool on);
-  // Finishes the task under way, disposes of what must be, ends the thread and the lab. `done` is called no more.
+  // Finishes the task under way, disposes of what must be, ends the thread and the lab. `done` is called no more, also of
+  // what is posted after that.
   void stop();
 
  private:
@@ -55,6 +56,10 @@ class Opener {
   void loop();
   void push(Task task);
   [[nodiscard]] bool running();
+  // On the control thread.
+  [[nodiscard]] bool stopped() const {
+    return stop_.load(std::memory_order_relaxed);  // relaxed: this thread's own store
+  }
 
   const std::function<void()>& wake_;
   Thread thread_;

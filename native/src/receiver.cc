@@ -86,6 +86,10 @@ struct Stream {
   SequenceWindow window;
 };
 
+StreamCount figures_of(uint16_t id, const StreamCounts& counts) {
+  return {id, read(counts.received), read(counts.bytes), read(counts.duplicated), read(counts.reordered)};
+}
+
 // A mapping that ends with its owner.
 class Ring {
  public:
@@ -273,7 +277,8 @@ void Receiver::State::count_frame(std::span<const uint8_t> frame, bool stripped,
   const uint32_t table = current_table();
   TotalCounts& total = totals[table];
   const std::optional<PktgenHeader> header = parse_pktgen(frame, stripped);
-  if (!header) {
+  // Without a stream id it is nobody's that we know: kernel pktgen's, for one, whose tv_usec is a plain count.
+  if (!header || header->stream == 0) {
     add(total.other, 1);
     return;
   }
@@ -283,12 +288,6 @@ void Receiver::State::count_frame(std::span<const uint8_t> frame, bool stripped,
 
 void Receiver::State::count_stream(const PktgenHeader& header, uint64_t length, uint32_t table) {
   TotalCounts& total = totals[table];
-  // Without a stream id several senders' sequence numbers may mix, and no order can be judged.
-  if (header.stream == 0) {
-    add(total.received, 1);
-    add(total.bytes, length);
-    return;
-  }
   Stream* stream = stream_of(header.stream);
   if (stream == nullptr) {
     add(total.other, 1);
@@ -363,9 +362,7 @@ ReceiverCount Receiver::count() const {
     // Relaxed: stored under this lock. Acquire: the zeros from before the thread followed.
     const uint32_t asked = stream->forget_asked.load(std::memory_order_relaxed);
     if (asked != stream->forget_done.load(std::memory_order_acquire)) continue;
-    const StreamCounts& counts = stream->counts[table];
-    const StreamCount figures{static_cast<uint16_t>(id), read(counts.received), read(counts.bytes),
-                              read(counts.duplicated), read(counts.reordered)};
+    const StreamCount figures = figures_of(static_cast<uint16_t>(id), stream->counts[table]);
     if (figures.received != 0 || figures.duplicated != 0) count.streams.push_back(figures);
   }
   return count;
@@ -387,15 +384,25 @@ void Receiver::clear() {
   state_->generation.store(current + 1, std::memory_order_release);
 }
 
-void Receiver::forget(uint16_t id) {
+StreamCount Receiver::forget(uint16_t id) {
   const std::lock_guard lock(state_->asking);
-  if (id >= kMaxStreams) return;
+  StreamCount forgotten;
+  forgotten.stream = id;
+  if (id >= kMaxStreams) return forgotten;
   // Acquire: what the thread wrote before publishing the pointer. Without a stream there is nothing to forget.
   Stream* stream = state_->streams[id].load(std::memory_order_acquire);
-  if (stream == nullptr) return;
-  // Relaxed load: stored under this lock. Release: pairs with the thread's acquire, so that it forgets before it counts a
-  // frame sent after this call.
-  stream->forget_asked.store(stream->forget_asked.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  if (stream == nullptr) return forgotten;
+  // Relaxed: stored under this lock. Acquire: the zeros from before the thread followed.
+  const uint32_t asked = stream->forget_asked.load(std::memory_order_relaxed);
+  if (asked == stream->forget_done.load(std::memory_order_acquire)) {
+    const uint32_t table = state_->generation.load(std::memory_order_relaxed) % 2;  // stored under this lock
+    forgotten = figures_of(id, stream->counts[table]);
+  }
+  // Release: pairs with the thread's acquire, so that it forgets before it counts a frame sent after this call.
+  stream->forget_asked.store(asked + 1, std::memory_order_release);
+  return forgotten;
 }
+
+void Receiver::move_to(const cpu_set_t& cpus) { (void)state_->thread.move_to(cpus); }
 
 }  // namespace pktsh

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
+#include <sched.h>
+
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <thread>
 #include <vector>
 
 #include "status.h"
@@ -26,8 +25,9 @@ struct ReceiverCount {
 };
 
 // A thread that reads an AF_PACKET ring (TPACKET_V3, PACKET_IGNORE_OUTGOING, promiscuous by membership, block timeout of
-// 10 ms at most) and counts. A frame is ours if it carries the pktgen header: magic 0xbe9be955 behind Ethernet, up to two
-// VLAN tags, IPv4 or IPv6, UDP. First copies, duplicates and reordering are told apart by sequence number and stream id.
+// 10 ms at most) and counts. A frame is received if it carries the pktgen header (magic 0xbe9be955 behind Ethernet, up to
+// two VLAN tags, IPv4 or IPv6, UDP) and a stream id; all others, those of kernel pktgen among them, are `other`. First
+// copies, duplicates and reordering are told apart by sequence number and stream id.
 class Receiver {
  public:
   // Takes over `socket` (AF_PACKET, SOCK_RAW, protocol 0, not bound), also where this fails; sets up the ring, binds to the
@@ -41,8 +41,10 @@ class Receiver {
   [[nodiscard]] ReceiverCount count() const;
   // Zeroes everything, from the control thread; exact: a frame is counted either before or after.
   void clear();
-  // Forgets one stream before its id is used again.
-  void forget(uint16_t stream);
+  // Forgets one stream before its id is used again, and gives what it had come to.
+  StreamCount forget(uint16_t stream);
+  // Moves the thread to these CPUs, where the kernel lets it.
+  void move_to(const cpu_set_t& cpus);
 
  private:
   struct State;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 #include "pace.h"
 
@@ -24,6 +25,8 @@ constexpr unsigned long kTimerSlack = 1;            // ns; 50 us by default
 
 Result<std::unique_ptr<Sender>> Sender::start(int cpu, ControlLine& line) {
   using Started = Result<std::unique_ptr<Sender>>;
+  // Thread::start() would take -1 for anywhere.
+  if (cpu < 0) return Started::failure(EINVAL, "starting a sender on a CPU that does not exist");
   Slot* const slot = line.domain.claim();
   if (slot == nullptr) return Started::failure(ENOSPC, "starting one more sender");
   slot->cpu.store(cpu, std::memory_order_relaxed);  // relaxed: the thread's start publishes it

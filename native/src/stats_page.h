@@ -34,11 +34,10 @@ struct alignas(64) StatsRecord {
   Word burst{0};         // packets a pass
   Word limit{0};         // the packets that this Run may send, 0: no limit
   Word started_at{0};
-  Word stopped_at{0};    // 0 while running
-
   Word last_at{0};       // when the last batch was handed over, 0: none yet
+
   Word generation_after{0};
-  std::array<Word, 6> reserved{};
+  std::array<Word, 7> reserved{};
 };
 
 inline constexpr size_t kStatsRecordSize = sizeof(StatsRecord);
@@ -50,7 +49,7 @@ struct StatsField {
   const char* name;
   uint32_t offset;
 };
-inline constexpr std::array<StatsField, 18> kStatsFields = {{
+inline constexpr std::array<StatsField, 17> kStatsFields = {{
     {"generationBefore", offsetof(StatsRecord, generation_before)},
     {"run", offsetof(StatsRecord, run)},
     {"device", offsetof(StatsRecord, device)},
@@ -66,7 +65,6 @@ inline constexpr std::array<StatsField, 18> kStatsFields = {{
     {"burst", offsetof(StatsRecord, burst)},
     {"limit", offsetof(StatsRecord, limit)},
     {"startedAt", offsetof(StatsRecord, started_at)},
-    {"stoppedAt", offsetof(StatsRecord, stopped_at)},
     {"lastAt", offsetof(StatsRecord, last_at)},
     {"generationAfter", offsetof(StatsRecord, generation_after)},
 }};

@@ -59,6 +59,9 @@ class Thread {
     return Result<Thread>::success(std::move(thread));
   }
 
+  // Moves a thread that was started to these CPUs. Gives 0 or an errno.
+  int move_to(const cpu_set_t& cpus) { return running_ ? pthread_setaffinity_np(thread_, sizeof cpus, &cpus) : 0; }
+
   void join() {
     if (std::exchange(running_, false)) pthread_join(thread_, nullptr);
   }

@@ -40,8 +40,8 @@ inline PortSpec null_port(int cpu) {
   return port;
 }
 
-// CPUs that senders may run on, ascending.
-inline std::vector<int> cpus() {
+// CPUs that this thread may run on now, ascending. An engine changes that for its control thread.
+inline std::vector<int> present_cpus() {
   cpu_set_t allowed;
   CPU_ZERO(&allowed);
   sched_getaffinity(0, sizeof allowed, &allowed);
@@ -50,6 +50,12 @@ inline std::vector<int> cpus() {
     if (CPU_ISSET(static_cast<size_t>(cpu), &allowed)) result.push_back(cpu);
   }
   return result;
+}
+
+// CPUs that senders may run on, ascending: those from before any engine had devices.
+inline const std::vector<int>& cpus() {
+  static const auto* const all = new std::vector<int>(present_cpus());
+  return *all;
 }
 
 // An engine with a host that polls, statistics pages, and what it was told.

@@ -2,6 +2,9 @@
 // The engine as its host uses it, on drivers null and pcap, with senders on two CPUs where there are two.
 #include "../src/engine.h"
 
+#include <dirent.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -356,6 +359,16 @@ void refusals() {
   CHECK_EQUAL(host.engine.start({device.value}).status.error, 0);
   CHECK_EQUAL(host.port(pcap_port(last_cpu(), "/nonexistent/x.pcap")).status.error, ENOENT);
   CHECK_EQUAL(host.port(test::null_port(CPU_SETSIZE - 1)).status.error, EINVAL);
+  CHECK_EQUAL(host.port(test::null_port(-1)).status.error, EINVAL);
+  // A FIFO that nobody reads is refused at once, and one that somebody may stop reading, too.
+  TemporaryFile fifo;
+  unlink(fifo.path.c_str());
+  CHECK_EQUAL(mkfifo(fifo.path.c_str(), 0600), 0);
+  CHECK_EQUAL(host.port(pcap_port(last_cpu(), fifo.path)).status.error, ENXIO);
+  const int reader = open(fifo.path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  CHECK_EQUAL(host.port(pcap_port(last_cpu(), fifo.path)).status.error, EINVAL);
+  close(reader);
+  CHECK_EQUAL(host.port(pcap_port(last_cpu(), "/dev/null")).status.error, 0);
   TemporaryFile file;
   if (first_cpu() != last_cpu()) {
     CHECK_EQUAL(host.port(pcap_port(first_cpu(), file.path)).status.error, 0);
@@ -446,7 +459,102 @@ void closing_at_any_moment() {
     host.engine.poll();
     CHECK(!host.engine.work_pending());
     CHECK_EQUAL(host.engine.start({b}).status.error, ENODEV);
+    // The host may be gone: nothing wakes it any more, and what it asks is never answered.
+    const int woken = host.woken.load();
+    (void)host.engine.sync();
+    host.engine.open_port(test::null_port(last_cpu()), [](Result<PortId>) { CHECK(!"called after close"); });
+    host.engine.links([](Result<std::vector<LinkFacts>>) { CHECK(!"called after close"); });
+    host.engine.poll();
+    CHECK_EQUAL(host.woken.load(), woken);
+    CHECK(!host.engine.work_pending());
   }
+}
+
+size_t threads() {
+  size_t count = 0;
+  DIR* const tasks = opendir("/proc/self/task");
+  while (const dirent* task = readdir(tasks)) count += task->d_name[0] != '.';
+  closedir(tasks);
+  return count;
+}
+
+// A port that was opened but that nobody has heard of yet goes with the engine, its writer's thread too.
+void closing_takes_what_nobody_took_over() {
+  const size_t before = threads();
+  TemporaryFile file;
+  Fixture host;
+  host.engine.open_port(pcap_port(last_cpu(), file.path), [](Result<PortId>) { CHECK(!"called after close"); });
+  CHECK(test::eventually_within(20, [&] { return host.woken.load() > 0; }));
+  CHECK(threads() > before);
+  host.engine.close_now();
+  CHECK(test::eventually_within(20, [&] { return threads() == before; }));
+}
+
+// What a stop reports is of the run that it ended, whatever has become of the device meanwhile.
+void stop_reports_its_own_run() {
+  Fixture host;
+  const DeviceId device = host.add(test::null_port(last_cpu()), test::udp_device("d"));
+  for (int i = 0; i < 50; i++) {
+    std::map<Cookie, int64_t> began;
+    std::map<Cookie, RunSnapshot> reported;
+    host.on_completed = [&](Cookie cookie) {
+      for (const auto& [stop, at] : began) {
+        if (stop <= cookie && !reported.contains(stop)) reported[stop] = host.engine.stopped(device, stop).value;
+      }
+    };
+    for (int run = 0; run < 3; run++) {
+      const Result<int64_t> at = host.engine.start({device});
+      CHECK_EQUAL(at.status.error, 0);
+      CHECK(test::eventually_within(20, [&] { return host.stats(device).sent > 0; }));  // without a poll
+      const Result<Cookie> stop = host.engine.stop({device});
+      CHECK_EQUAL(stop.status.error, 0);
+      began[stop.value] = at.value;
+    }
+    CHECK_EQUAL(host.engine.start({device}).status.error, 0);
+    CHECK(host.until([&] { return reported.size() == 3; }));
+    for (const auto& [stop, figures] : reported) {
+      CHECK(!figures.running);
+      CHECK(figures.sent > 0);
+      CHECK_EQUAL(figures.bytes, figures.sent * 60);
+      CHECK_EQUAL(figures.started_at, began[stop]);
+    }
+    CHECK(host.stats(device).running);
+    CHECK(host.wait(host.engine.stop({device})));
+  }
+}
+
+std::vector<bool> shared(const Fixture& host) {
+  std::vector<bool> result;
+  for (const SenderSnapshot& sender : host.engine.senders()) result.push_back(sender.shared_with_control);
+  return result;
+}
+
+// The control thread keeps off the CPUs of senders that have devices, as far as there are others.
+void senders_have_their_cpus() {
+  const std::vector<int> all = test::cpus();
+  Fixture host;
+  const DeviceId one = host.add(test::null_port(all.front()), test::udp_device("one"));
+  const bool alone = all.size() == 1;
+  CHECK(shared(host) == std::vector<bool>{alone});
+  std::vector<int> others = all;
+  if (!alone) others.erase(others.begin());
+  CHECK(test::present_cpus() == others);
+  const DeviceId again = host.add(test::null_port(all.front()), test::udp_device("again"));
+  CHECK(host.wait(host.engine.rem_device(one)));
+  CHECK(test::present_cpus() == others);
+  CHECK(host.wait(host.engine.rem_device(again)));
+  CHECK(test::present_cpus() == all);
+
+  // One on each: where all are taken, all are shared, and that is remembered.
+  std::vector<DeviceId> each;
+  for (const int cpu : all) each.push_back(host.add(test::null_port(cpu), test::udp_device("d")));
+  CHECK(test::present_cpus() == all);
+  CHECK(shared(host) == std::vector<bool>(all.size(), true));
+  CHECK(host.wait(host.engine.rem_device(each.front())));
+  CHECK(test::present_cpus() == (alone ? all : std::vector<int>{all.front()}));
+  CHECK(shared(host) == std::vector<bool>(all.size(), true));
+  host.engine.close_now();
+  CHECK(test::present_cpus() == all);
 }
 
 void sync_waits_for_what_went_before() {
@@ -477,5 +585,8 @@ int main() {
                     {"engine: ports are shared, and kept for a while", ports_are_shared_and_kept},
                     {"engine: nobody starves on a shared CPU", nobody_starves},
                     {"engine: closing at any moment", closing_at_any_moment},
+                    {"engine: closing takes what nobody took over", closing_takes_what_nobody_took_over},
+                    {"engine: a stop reports its own run", stop_reports_its_own_run},
+                    {"engine: senders have their CPUs for themselves", senders_have_their_cpus},
                     {"engine: sync", sync_waits_for_what_went_before}});
 }

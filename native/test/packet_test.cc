@@ -103,30 +103,85 @@ void refusals_of_an_interface() {
   CHECK_EQUAL(open_driver(packet_port("gone", 4711), lab.get()).status.error, ENODEV);
 }
 
+// An engine with a lab of one veth pair and a receiver at its far end.
+struct Wire {
+  Wire() {
+    Result<std::vector<LinkFacts>> links;
+    bool opened = false;
+    host.engine.open_lab({test::helper_path(), {test::veth()}}, [&](Result<std::vector<LinkFacts>> facts) {
+      links = std::move(facts);
+      opened = true;
+    });
+    CHECK(host.until([&] { return opened; }));
+    if (!links.ok()) {
+      if (!test::namespaces_refused(links.status)) CHECK_EQUAL(links.status.error, 0);
+      test::current()->skip(links.status.doing);
+      return;
+    }
+    tx = test::find(links.value, "tx0")->index;
+    const int rx = test::find(links.value, "rx0")->index;
+    host.engine.open_receiver("rx0", rx, [&](Result<ReceiverId> id) {
+      CHECK_EQUAL(id.status.error, 0);
+      receiver = id.value;
+    });
+    CHECK(host.until([&] { return receiver != 0; }));
+  }
+  explicit operator bool() const { return receiver != 0; }
+
+  Fixture host;
+  int tx = 0;
+  ReceiverId receiver = 0;
+};
+
+// Frames that carry the header but are of none of our runs are not received, also when their stream id becomes ours.
+void strangers_are_other() {
+  Wire wire;
+  if (!wire) return;
+  Fixture& host = wire.host;
+  constexpr uint64_t kStrange = 100, kCount = 10;
+  std::vector<DeviceId> strangers;
+  for (const uint8_t stream : {0, 4}) {
+    DeviceSpec spec = test::paced_device("stranger", 20'000);
+    spec.count = kStrange;
+    spec.program.operations.clear();
+    const uint8_t header[] = {0xbe, 0x9b, 0xe9, 0x55, 0, 0, 0, 1, 0, 0, 0, 0, 0, static_cast<uint8_t>(stream << 4), 0, 0};
+    std::copy(std::begin(header), std::end(header), spec.program.bytes.begin() + 42);
+    strangers.push_back(host.add(packet_port("tx0", wire.tx), spec));
+  }
+  CHECK_EQUAL(host.engine.start(strangers).status.error, 0);  // stream ids 1 and 2, which they do not use
+  const auto snapshot = [&] { return host.engine.receiver(wire.receiver).value; };
+  CHECK(host.until([&] { return snapshot().other == 2 * kStrange; }));
+  CHECK_EQUAL(snapshot().received, 0);
+  CHECK_EQUAL(snapshot().bytes, 0);
+  CHECK_EQUAL(snapshot().duplicated, 0);
+  CHECK(snapshot().streams.empty());
+
+  DeviceSpec spec = test::paced_device("ours", 20'000);
+  spec.count = kCount;
+  const DeviceId ours = host.add(packet_port("tx0", wire.tx), spec);
+  for (uint64_t run = 1; run <= 3; run++) {  // stream ids 3, 4 and 5
+    host.events.clear();
+    CHECK_EQUAL(host.engine.start({ours}).status.error, 0);
+    CHECK(host.until([&] { return host.events.size() == 1; }));
+    CHECK(host.until([&] { return snapshot().received == run * kCount; }));
+  }
+  const ReceiverSnapshot end = snapshot();
+  CHECK_EQUAL(end.other, 2 * kStrange);
+  CHECK_EQUAL(end.bytes, 3 * kCount * 60);
+  CHECK_EQUAL(end.duplicated, 0);
+  CHECK_EQUAL(end.reordered, 0);
+  CHECK_EQUAL(end.streams.size(), 1);
+  CHECK_EQUAL(end.streams[0].device, ours);
+  CHECK_EQUAL(end.streams[0].received, 3 * kCount);
+}
+
 // What a device counts as sent is what a receiver counts as received, run after run, cleared or not, in both modes.
 void from_device_to_receiver() {
-  Fixture host;
-  Result<std::vector<LinkFacts>> links;
-  bool opened = false;
-  host.engine.open_lab({test::helper_path(), {test::veth()}}, [&](Result<std::vector<LinkFacts>> facts) {
-    links = std::move(facts);
-    opened = true;
-  });
-  CHECK(host.until([&] { return opened; }));
-  if (!links.ok()) {
-    if (test::namespaces_refused(links.status)) return test::current()->skip(links.status.doing);
-    CHECK_EQUAL(links.status.error, 0);
-    return;
-  }
-  const int tx = test::find(links.value, "tx0")->index;
-  const int rx = test::find(links.value, "rx0")->index;
-
-  ReceiverId receiver = 0;
-  host.engine.open_receiver("rx0", rx, [&](Result<ReceiverId> id) {
-    CHECK_EQUAL(id.status.error, 0);
-    receiver = id.value;
-  });
-  CHECK(host.until([&] { return receiver != 0; }));
+  Wire wire;
+  if (!wire) return;
+  Fixture& host = wire.host;
+  const ReceiverId receiver = wire.receiver;
+  const int tx = wire.tx;
 
   constexpr uint64_t kCount = 3000;  // fits the receiver's ring many times over
   std::vector<DeviceId> devices;
@@ -177,5 +232,6 @@ void from_device_to_receiver() {
 int main() {
   return test::run({{"packet: ring and copies, small and large, down and up", drivers_of_an_interface},
                     {"packet: an interface that is not there", refusals_of_an_interface},
+                    {"packet: strangers' frames are not received", strangers_are_other},
                     {"packet: from device to receiver", from_device_to_receiver}});
 }

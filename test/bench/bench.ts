@@ -12,7 +12,7 @@ import { figures, interleave, ratios, reportLine } from './measure.ts';
 
 const pktsh = join(root, 'dist/pktsh.js');
 const scenario = (name: string) => join(root, 'test/bench', name);
-const rounds = Number(process.env['ROUNDS'] ?? 5);
+const rounds = Number(process.env.ROUNDS ?? 5);
 
 interface RunDocument {
   readonly exit: number;
