@@ -155,6 +155,30 @@ export interface FrameStatement extends Node<'frame'> {
   readonly name: Name;
   readonly value: Expression;
 }
+/** `import "./frames.pg" as lib`. */
+export interface ImportStatement extends Node<'import'> {
+  readonly path: TextLiteral;
+  readonly alias: Name;
+}
+/** `fn name(parameter: type, …) { … }`. */
+export interface FnStatement extends Node<'fn'> {
+  readonly name: Name;
+  readonly parameters: readonly FnParameter[];
+  readonly body: Block;
+}
+export interface FnParameter {
+  readonly name: Name;
+  readonly type: Name;
+  readonly span: Span;
+}
+/** `return`, or `return x`. */
+export interface ReturnStatement extends Node<'return'> {
+  readonly value: Expression | null;
+}
+/** A call that stands alone. */
+export interface CallStatement extends Node<'call_statement'> {
+  readonly call: CallExpression;
+}
 export interface ForStatement extends Node<'for'> {
   readonly name: Name;
   readonly over: Expression;
@@ -204,9 +228,10 @@ export interface ReceiverStatement extends Node<'receiver'> {
   readonly settings: readonly Setting[];
 }
 
-/** `scenario "name" { … }`. */
+/** `scenario "name" { … }`, or `scenario "name" for size in [64B, 128B] { … }`. */
 export interface ScenarioStatement extends Node<'scenario'> {
   readonly name: TextLiteral;
+  readonly each: { readonly name: Name; readonly over: Expression } | null;
   readonly body: Block;
 }
 
@@ -280,9 +305,15 @@ export interface SyncStatement extends Node<'sync'> {
 export interface AbortWhenStatement extends Node<'abort_when'> {
   readonly condition: Expression;
 }
-/** `expect EXPR ["label"]`. */
-export interface ExpectStatement extends Node<'expect'> {
+/** `setup { … }` or `teardown { … }`: what is carried out around every scenario. */
+export interface AroundStatement extends Node<'setup' | 'teardown'> {
+  readonly body: Block;
+}
+/** `expect EXPR ["label"]`, `require …`; `eventually` before the condition wants a `timeout` (null only after an error). */
+export interface ExpectStatement extends Node<'expect' | 'require'> {
   readonly condition: Expression;
+  readonly eventually: boolean;
+  readonly timeout: Expression | null;
   readonly label: TextLiteral | null;
 }
 export interface PrintStatement extends Node<'print'> {
@@ -304,6 +335,10 @@ export type Statement =
   | LetStatement
   | AssignStatement
   | FrameStatement
+  | ImportStatement
+  | FnStatement
+  | ReturnStatement
+  | CallStatement
   | ForStatement
   | WhileStatement
   | RepeatStatement
@@ -324,6 +359,7 @@ export type Statement =
   | CancelStatement
   | SyncStatement
   | AbortWhenStatement
+  | AroundStatement
   | ExpectStatement
   | PrintStatement;
 

@@ -36,6 +36,13 @@ export const meaning = {
     return `\`for\` goes over a range or a list, not ${p.actual}`;
   }),
 
+  PG2110: entry('error', 'returns of two types', (p: { name: string; first: string; other: string }) => {
+    return `\`${p.name}\` returns ${p.first} elsewhere, and ${p.other} here`;
+  }),
+  PG2111: entry('error', 'path without a value', (p: { name: string }) => {
+    return `\`${p.name}\` returns a value, but not on every path`;
+  }),
+
   // operators and functions
   PG2201: entry('error', 'operator does not apply', (p: { operator: string; left: string; right: string }) => {
     return `\`${p.operator}\` does not take ${p.left} and ${p.right}`;
@@ -57,6 +64,7 @@ export const meaning = {
     return `\`/\` stacks layers here, but its ${p.side} side is ${p.actual}`;
   }),
   PG2208: entry('error', 'a pair out of place', () => 'a pair `a:b` stands only in a parameter that takes pairs'),
+  PG2209: entry('error', 'no value returned', (p: { name: string }) => `\`${p.name}\` returns no value`),
 
   // values
   PG2301: entry('error', 'division by zero', () => 'division by zero'),
@@ -110,6 +118,13 @@ export const meaning = {
   }),
   PG3015: entry('error', 'no metric', (p: { of: string; name: string }) => `which metric of ${p.of}.${p.name}?`),
   PG3016: entry('error', 'unknown receiver', (p: { name: string }) => `there is no receiver \`${p.name}\``),
+  PG3017: entry('error', 'function without a call', (p: { name: string }) => `\`${p.name}\` is a function`),
+  PG3018: entry('error', 'recursion', (p: { name: string }) => {
+    return `\`${p.name}\` calls itself, and there is no recursion`;
+  }),
+  PG3019: entry('error', 'value dropped', (p: { name: string }) => {
+    return `\`${p.name}\` only gives a value, which nothing takes here`;
+  }),
 
   // places
   PG3101: entry('error', 'outside a loop', (p: { word: string }) => `\`${p.word}\` stands outside any loop`),
@@ -132,6 +147,24 @@ export const meaning = {
     return 'a receiver is open from the first statement on: it belongs at the top level of the file or of a scenario';
   }),
   PG3110: entry('error', 'takes no devices', (p: { word: string }) => `\`${p.word}\` takes no devices`),
+  PG3111: entry('error', 'return outside a function', () => '`return` stands outside any function'),
+  PG3112: entry('error', 'call in a watched condition', (p: { subject: string; name: string }) => {
+    return `${p.subject} looks at its condition again and again, and cannot call \`${p.name}\``;
+  }),
+  PG3113: entry('error', 'declared twice', (p: { word: string }) => `a file has one \`${p.word}\``),
+  PG3114: entry('error', 'bad number of values', (p: { name: string; found: number; most: number }) => {
+    return `scenario "${p.name}" takes 1 to ${p.most} values to run for, not ${p.found}`;
+  }),
+
+  // imports
+  PG3201: entry('error', 'cannot be imported', (p: { path: string; reason: string }) => {
+    return `\`${p.path}\` cannot be imported: ${p.reason}`;
+  }),
+  PG3202: entry('error', 'import in a circle', (p: { name: string }) => `\`${p.name}\` is imported by itself`),
+  PG3203: entry('error', 'code in an imported file', () => {
+    return 'an imported file holds `import`, `let`, `fn` and `frame` only: nothing of it runs by itself';
+  }),
+  PG3204: entry('error', 'imported file as a value', (p: { name: string }) => `\`${p.name}\` is an imported file`),
 
   // frames
   PG5001: entry('error', 'no frame', (p: { device: string }) => `${p.device} has no \`frame\`: what shall it send?`),

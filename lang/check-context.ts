@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { Expression } from './ast.ts';
+import type { Expression, ImportStatement } from './ast.ts';
 import { type Bounds, boundsProblem } from './bounds.ts';
+import type { Calls } from './calls.ts';
 import { report } from './catalogue-meaning.ts';
+import type { FunctionBody } from './check-function.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { type Environment, evaluate } from './evaluate.ts';
 import { diagnosticFrom } from './failure.ts';
 import type { FrameShape } from './frame-shape.ts';
+import type { Module } from './imports.ts';
 import type { Inventory } from './inventory.ts';
-import type { Expr } from './op.ts';
+import type { Expr, UserFunction } from './op.ts';
 import type { Scope } from './scope.ts';
 import type { SourceFile, Span } from './source.ts';
 import { articled, assignable, eitherOf, isQuantity } from './types.ts';
@@ -50,6 +53,24 @@ export interface Context {
   readonly place: 'file' | 'scenario' | 'block';
   readonly inLoop: boolean;
   readonly inElse: boolean;
+  /** The function around, null outside of functions and in the bodies of jobs. */
+  readonly function: FunctionBody | null;
+  /** Where nothing may be carried out: values that a file gives to all its scenarios. */
+  readonly quiet: boolean;
+  /** A condition that is looked at again and again while its operation waits: whose, for the diagnostic. */
+  readonly watched: string | null;
+  /** The file's functions, as far as they were checked. */
+  readonly functions: UserFunction[];
+  /** By their names in the program: whether they carry out operations. */
+  readonly acting: Map<string, boolean>;
+  /** What stands before the names of this file in the program; '' in the main file. */
+  readonly prefix: string;
+  /** What each `import` gives. */
+  readonly modules: ReadonlyMap<ImportStatement, Module | null>;
+  /** The names of imported files that were checked already. */
+  readonly importedScopes: Map<Module, Scope>;
+  /** Calls that expressions hold. */
+  readonly calls: Calls;
   /** Set where only parameters have values yet: what is settled there, for the diagnostic. */
   readonly early: string | null;
   /** Checks an expression; here so that the parts of the checker need not import each other in circles. */

@@ -6,10 +6,9 @@ import { report } from './catalogue-meaning.ts';
 import { type Context, checkAs, expectType, type LabInterface, mistake, type Typed } from './check-context.ts';
 import { deviceList } from './check-device-name.ts';
 import { reservedNames } from './check-expression.ts';
-import { notInLab, variableValue } from './check-name.ts';
+import { interfaceOf, namedInterface } from './check-name.ts';
 import type { Expr, Lab, Link, Param, Receiver } from './op.ts';
 import type { Variable } from './scope.ts';
-import type { Span } from './source.ts';
 import { didYouMean } from './suggest.ts';
 import { displayType, parameterTypes } from './types.ts';
 import type { ScalarType } from './value.ts';
@@ -18,17 +17,27 @@ import type { ScalarType } from './value.ts';
 export function declare(context: Context, kind: Variable['kind'], name: Name, value: Typed): void {
   const { text, span } = name;
   if (!mayDeclare(context, name)) return;
-  context.scope.declare({ kind, name: text, span, type: value.type, family: value.family, shape: value.shape });
+  const symbol = symbolOf(context, text);
+  context.scope.declare({ kind, name: text, symbol, span, type: value.type, family: value.family, shape: value.shape });
 }
 
-function mayDeclare(context: Context, name: Name): boolean {
+/** The name in the program of what is declared here. */
+export function symbolOf(context: Context, name: string): string {
+  return context.place === 'file' ? `${context.prefix}${name}` : name;
+}
+
+/** Whether a name is still free; if not, that is a mistake. */
+export function mayDeclare(context: Context, name: Name): boolean {
   const { text, span } = name;
   const meaning = reservedNames.get(text);
   if (meaning !== undefined) {
     mistake(context, report('PG3003', { name: text, meaning }, span));
     return false;
   }
-  const earlier = context.scope.lookup(text)?.span ?? context.lab?.get(text)?.span ?? context.receivers.get(text);
+  const earlier =
+    (context.scope.lookup(text) ?? context.scope.lookupFunction(text) ?? context.scope.lookupModule(text))?.span ??
+    context.lab?.get(text)?.span ??
+    context.receivers.get(text);
   if (earlier === undefined) return true;
   const labels = [{ span: earlier, text: 'declared here' }];
   mistake(
@@ -185,26 +194,6 @@ export function checkReceiver(context: Context, statement: ReceiverStatement): R
     expects: expects === undefined ? null : deviceList(early, expects.values),
     span,
   };
-}
-
-/** An expression where an interface belongs: a name as it stands, unless a variable is called so, or a string. */
-function interfaceOf(context: Context, expression: Expression): Expr {
-  if (expression.kind !== 'name') {
-    const value = context.expression(context, expression);
-    if (value.expr.kind === 'constant' && value.expr.value.type === 'string') {
-      return namedInterface(context, value.expr.value.value, expression.span);
-    }
-    return expectType(context, value, expression, ['interface', 'string'], '`on`');
-  }
-  const variable = context.scope.lookup(expression.name);
-  if (variable === null) return namedInterface(context, expression.name, expression.span);
-  const value = variableValue(context, variable, expression.span);
-  return expectType(context, value, expression, ['interface', 'string'], '`on`');
-}
-
-function namedInterface(context: Context, name: string, span: Span): Expr {
-  if (context.lab !== null && !context.lab.has(name)) return notInLab(context, name, span).expr;
-  return { kind: 'constant', span, value: { type: 'interface', name } };
 }
 
 // --- settings ---------------------------------------------------------------------------------------------------------

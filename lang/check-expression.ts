@@ -11,6 +11,7 @@ import type {
   WithinExpression,
 } from './ast.ts';
 import { report } from './catalogue-meaning.ts';
+import { checkCallValue, functionOf } from './check-call.ts';
 import { type Context, checkAs, fold, hole, mistake, type Typed, typed, typeProblem } from './check-context.ts';
 import { checkLayer, checkStack } from './check-frame.ts';
 import { checkMember, checkName } from './check-name.ts';
@@ -265,7 +266,11 @@ export const reservedNames: ReadonlyMap<string, string> = new Map([
 
 function checkCall(context: Context, expression: CallExpression): Typed {
   const { callee, args, span } = expression;
+  const known = functionOf(context, callee);
+  if (known !== null) return checkCallValue(context, expression, known);
   if (callee.kind === 'member') {
+    const module = callee.object.kind === 'name' ? context.scope.lookupModule(callee.object.name) : null;
+    if (module !== null && module.scope === null) return hole(span);
     const isFrom = callee.member.text === 'from';
     const of = `\`${context.source.slice(callee.object.span)}\``;
     const hints = isFrom ? [`\`${context.source.slice(span)}.received\``] : [];
@@ -279,9 +284,16 @@ function checkCall(context: Context, expression: CallExpression): Typed {
     const hints = ['control code draws with `pick(…)`'];
     return mistake(context, report('PG5007', {}, span, { hints }));
   }
+  if (context.function?.name === callee.name) {
+    return mistake(
+      context,
+      report('PG3018', { name: callee.name }, callee.span, { hints: ['a `while` loop goes on'] }),
+    );
+  }
   const signature = Object.hasOwn(functions, callee.name) ? functions[callee.name as BuiltinFunction] : undefined;
   if (signature === undefined) {
-    const hints = didYouMean(callee.name, [...Object.keys(functions), ...protocols.keys()], 'functions and layers');
+    const names = [...Object.keys(functions), ...context.scope.functions(), ...protocols.keys()];
+    const hints = didYouMean(callee.name, names, 'functions and layers');
     return mistake(context, report('PG3006', { name: callee.name }, callee.span, { hints }));
   }
   const values = args.map((arg) => context.expression(context, arg.value));

@@ -2,14 +2,14 @@
 
 import type { CallExpression, Expression, MemberExpression, Name, NameExpression } from './ast.ts';
 import { report } from './catalogue-meaning.ts';
-import { type Context, fold, hole, mistake, type Typed, typed } from './check-context.ts';
+import { type Context, expectType, fold, hole, mistake, type Typed, typed } from './check-context.ts';
 import { deviceOf, useDevice } from './check-device-name.ts';
 import { checkLayer } from './check-frame.ts';
 import { facts } from './facts.ts';
 import { deviceMetrics, graceMetrics, type Metric, needsSequence, receiverMetrics } from './metrics.ts';
-import type { MetricSource } from './op.ts';
+import type { Expr, MetricSource } from './op.ts';
 import { protocols } from './protocols.ts';
-import type { Variable } from './scope.ts';
+import type { KnownModule, Variable } from './scope.ts';
 import { cover, type Span } from './source.ts';
 import { didYouMean } from './suggest.ts';
 import { articled, displayType } from './types.ts';
@@ -37,6 +37,12 @@ export function checkName(context: Context, expression: NameExpression): Typed {
     useDevice(context, device, span);
     return typed('device', device.expr);
   }
+  if (context.scope.lookupModule(name) !== null) {
+    return mistake(context, report('PG3204', { name }, span, { hints: [`\`${name}.NAME\` is a name in it`] }));
+  }
+  if (context.scope.lookupFunction(name) !== null) {
+    return mistake(context, report('PG3017', { name }, span, { hints: [`\`${name}(…)\` calls it`] }));
+  }
   return unknownName(context, name, span);
 }
 
@@ -47,7 +53,7 @@ export function variableValue(context: Context, variable: Variable, span: Span):
     const hints = ['only a `param` is known by then'];
     return mistake(context, report('PG3012', { subject: context.early, name }, span, { hints }));
   }
-  return typed(type, { kind: 'variable', span, name }, { family, shape });
+  return typed(type, { kind: 'variable', span, name: variable.symbol }, { family, shape });
 }
 
 /** A name that nothing declares; silent where a declaration may have been lost to a syntax error. */
@@ -76,8 +82,18 @@ export function checkMember(context: Context, expression: MemberExpression): Typ
     const device = deviceOf(context, base);
     return deviceMetric(context, device, members, expression.span, displayed(context, base));
   }
+  if (base.kind === 'name') {
+    const module = context.scope.lookupModule(base.name);
+    if (module !== null) return memberOfModule(context, module, members, expression.span);
+  }
   if (base.kind !== 'name' || context.scope.lookup(base.name) !== null) {
-    return memberOfValue(context, base, members, expression.span);
+    return memberOfValue(
+      context,
+      context.expression(context, base),
+      displayed(context, base),
+      members,
+      expression.span,
+    );
   }
   return memberOfName(context, base, members, expression.span);
 }
@@ -138,10 +154,24 @@ function memberOfName(context: Context, base: NameExpression, members: readonly 
   return noMember(context, of, members, known);
 }
 
-function memberOfValue(context: Context, base: Expression, members: readonly Name[], span: Span): Typed {
-  const value = context.expression(context, base);
+/** `lib.probe`, and members of what that is. */
+function memberOfModule(context: Context, module: KnownModule, members: readonly Name[], span: Span): Typed {
+  const [first, ...rest] = members;
+  if (first === undefined || module.scope === null) return hole(span);
+  const variable = module.scope.lookup(first.text);
+  const name = `${module.name}.${first.text}`;
+  if (variable === null) {
+    const isFunction = module.scope.lookupFunction(first.text) !== null;
+    if (isFunction) return mistake(context, report('PG3017', { name }, span, { hints: [`\`${name}(…)\` calls it`] }));
+    return noMember(context, `\`${module.name}\``, [first], [...module.scope.names(), ...module.scope.functions()]);
+  }
+  const value = variableValue(context, variable, span);
+  return rest.length === 0 ? value : memberOfValue(context, value, `\`${name}\``, rest, span);
+}
+
+function memberOfValue(context: Context, value: Typed, shown: string, members: readonly Name[], span: Span): Typed {
   const member = dotted(members);
-  const of = `${displayed(context, base)} (${displayType(value.type)})`;
+  const of = `${shown} (${displayType(value.type)})`;
   if (value.type === 'unknown') return hole(span);
   if (typeof value.type === 'object') {
     const isEnd = value.type.kind === 'range' && (member === 'first' || member === 'last');
@@ -285,4 +315,25 @@ function unknownReceiver(context: Context, name: string, span: Span): Typed {
   const near = didYouMean(name, context.receivers.keys(), 'receivers');
   const hints = context.lab?.has(name) ? [`declare \`receiver ${name}\``] : near;
   return mistake(context, report('PG3016', { name }, span, { hints }));
+}
+
+/** An expression where an interface belongs: a name as it stands, unless a variable is called so, or a string. */
+export function interfaceOf(context: Context, expression: Expression): Expr {
+  if (expression.kind !== 'name') {
+    const value = context.expression(context, expression);
+    if (value.expr.kind === 'constant' && value.expr.value.type === 'string') {
+      return namedInterface(context, value.expr.value.value, expression.span);
+    }
+    return expectType(context, value, expression, ['interface', 'string'], '`on`');
+  }
+  const variable = context.scope.lookup(expression.name);
+  if (variable === null) return namedInterface(context, expression.name, expression.span);
+  const value = variableValue(context, variable, expression.span);
+  return expectType(context, value, expression, ['interface', 'string'], '`on`');
+}
+
+/** An interface by its name, which a lab must have. */
+export function namedInterface(context: Context, name: string, span: Span): Expr {
+  if (context.lab !== null && !context.lab.has(name)) return notInLab(context, name, span).expr;
+  return { kind: 'constant', span, value: { type: 'interface', name } };
 }

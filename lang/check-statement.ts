@@ -3,6 +3,7 @@
 import { isOrdered } from './algebra.ts';
 import type {
   Block,
+  ExpectStatement,
   Expression,
   ForStatement,
   IfStatement,
@@ -11,11 +12,14 @@ import type {
   YieldingStatement,
 } from './ast.ts';
 import { type Bounds, count, notNegative, positive } from './bounds.ts';
+import { lowered } from './calls.ts';
 import { report } from './catalogue-meaning.ts';
+import { checkCallStatement } from './check-call.ts';
 import { type Context, checkAs, expectType, mistake, type Typed, typed } from './check-context.ts';
-import { declare } from './check-declaration.ts';
+import { declare, symbolOf } from './check-declaration.ts';
 import { checkAddDevice, checkSet } from './check-device.ts';
 import { deviceList } from './check-device-name.ts';
+import { checkFunction, checkReturn } from './check-function.ts';
 import type { Expr, Op } from './op.ts';
 import { Scope } from './scope.ts';
 import type { SourceFile, Span } from './source.ts';
@@ -29,13 +33,20 @@ export function checkStatements(context: Context, statements: readonly Statement
 
 /** Checks one statement; declarations that belong elsewhere, and holes, compile to nothing. */
 export function checkStatement(context: Context, statement: Statement): readonly Op[] {
+  return operationsOf(context, statement).flatMap((op) => lowered(op, context.calls));
+}
+
+function operationsOf(context: Context, statement: Statement): readonly Op[] {
   const { span } = statement;
   switch (statement.kind) {
     case 'error':
       return [];
+    case 'import':
     case 'param':
     case 'lab':
     case 'scenario':
+    case 'setup':
+    case 'teardown':
       mistake(context, report('PG3102', { word: statement.kind }, span));
       return [];
     case 'receiver':
@@ -48,12 +59,21 @@ export function checkStatement(context: Context, statement: Statement): readonly
       const value = context.expression(context, statement.value);
       const expr = expectType(context, value, statement.value, ['frame'], '`frame`');
       declare(context, 'frame', statement.name, { ...value, type: 'frame', expr });
-      return [{ op: 'let', span, name: statement.name.text, value: expr }];
+      return [{ op: 'let', span, name: symbolOf(context, statement.name.text), value: expr }];
     }
+    case 'fn':
+      if (context.place === 'file') checkFunction(context, statement, checkBlock);
+      else mistake(context, report('PG3102', { word: statement.kind }, statement.name.span));
+      return [];
+    case 'return':
+      return checkReturn(context, statement);
+    case 'call_statement':
+      return checkCallStatement(context, statement.call);
     case 'assign': {
       const value = context.expression(context, statement.value);
       checkAssignable(context, statement.name.text, statement.name.span, value, statement.value);
-      return [{ op: 'assign', span, name: statement.name.text, value: value.expr }];
+      const { text } = statement.name;
+      return [{ op: 'assign', span, name: context.scope.lookup(text)?.symbol ?? text, value: value.expr }];
     }
     case 'if':
       return [checkIf(context, statement)];
@@ -97,7 +117,7 @@ export function checkStatement(context: Context, statement: Statement): readonly
     case 'wait_stopped':
       return [{ op: 'wait_stopped', span, timeout: timeout(context, statement.timeout) }];
     case 'wait_until': {
-      const condition = checkCondition(context, statement.condition, '`wait until`');
+      const condition = checkWatched(context, statement.condition, '`wait until`');
       const text = conditionText(context.source, statement.condition.span);
       const limit = timeout(context, statement.timeout);
       return limit === null ? [] : [{ op: 'wait_until', span, condition, timeout: limit, text }];
@@ -115,15 +135,12 @@ export function checkStatement(context: Context, statement: Statement): readonly
     case 'sync':
       return [{ op: 'sync', span, timeout: timeout(context, statement.timeout) }];
     case 'abort_when': {
-      const condition = checkCondition(context, statement.condition, '`abort when`');
+      const condition = checkWatched(context, statement.condition, '`abort when`');
       return [{ op: 'abort_when', span, condition, text: conditionText(context.source, statement.condition.span) }];
     }
-    case 'expect': {
-      const condition = checkCondition(context, statement.condition, '`expect`');
-      const label = statement.label === null ? null : context.expression(context, statement.label).expr;
-      const text = conditionText(context.source, statement.condition.span);
-      return [{ op: 'expect', span, condition, label, text }];
-    }
+    case 'expect':
+    case 'require':
+      return [checkExpect(context, statement)];
     case 'print':
       return [{ op: 'print', span, values: statement.values.map((value) => context.expression(context, value).expr) }];
     default:
@@ -140,13 +157,14 @@ export function conditionText(source: SourceFile, span: Span): string {
     .trim();
 }
 
-function checkBlock(context: Context, block: Block, change: Partial<Context> = {}): readonly Op[] {
+/** Checks a block, whose variables are its own. */
+export function checkBlock(context: Context, block: Block, change: Partial<Context> = {}): readonly Op[] {
   return checkStatements({ ...context, place: 'block', ...change, scope: new Scope(context.scope) }, block.statements);
 }
 
 /** The body of a job: a loop around it goes on without it, so it can neither break nor continue it. */
 function checkJob(context: Context, block: Block): readonly Op[] {
-  return checkBlock(context, block, { inLoop: false });
+  return checkBlock(context, block, { inLoop: false, function: null });
 }
 
 function checkLet(context: Context, statement: LetStatement): readonly Op[] {
@@ -158,7 +176,7 @@ function checkLet(context: Context, statement: LetStatement): readonly Op[] {
   }
   const initial = context.expression(context, value);
   declare(context, 'let', name, initial);
-  return [{ op: 'let', span, name: name.text, value: initial.expr }];
+  return [{ op: 'let', span, name: symbolOf(context, name.text), value: initial.expr }];
 }
 
 function isYielding(value: Expression | YieldingStatement): value is YieldingStatement {
@@ -218,7 +236,9 @@ function checkAssignable(context: Context, name: string, span: Span, value: Type
   }
   const labels = [{ span: variable.span, text: 'declared here' }];
   if (variable.kind !== 'let') {
-    const what = { param: 'a parameter', frame: 'a frame', loop: 'the variable of a loop' }[variable.kind];
+    const what = { param: 'a parameter', frame: 'a frame', loop: 'the variable of a loop', parameter: 'a parameter' }[
+      variable.kind
+    ];
     mistake(context, report('PG3007', { name, what }, span, { labels }));
     return;
   }
@@ -232,7 +252,11 @@ function checkIf(context: Context, statement: IfStatement): Op {
   const then = checkBlock(context, statement.then);
   const { otherwise } = statement;
   const rest =
-    otherwise === null ? [] : otherwise.kind === 'if' ? [checkIf(context, otherwise)] : checkBlock(context, otherwise);
+    otherwise === null
+      ? []
+      : otherwise.kind === 'if'
+        ? lowered(checkIf(context, otherwise), context.calls)
+        : checkBlock(context, otherwise);
   return { op: 'if', span: statement.span, condition, then, otherwise: rest };
 }
 
@@ -253,6 +277,23 @@ function checkCondition(context: Context, expression: Expression, subject: strin
   const text = conditionText(context.source, expression.span);
   const hints = isOrdered(value.type) ? [`compare it: \`${text} > …\` or \`${text} == …\``] : [];
   return mistake(context, report('PG2104', { subject, actual: articled(value.type) }, expression.span, { hints })).expr;
+}
+
+function checkExpect(context: Context, statement: ExpectStatement): Op {
+  const { kind, span, eventually } = statement;
+  const condition = eventually
+    ? checkWatched(context, statement.condition, '`eventually`')
+    : checkCondition(context, statement.condition, `\`${kind}\``);
+  const limit = timeout(context, statement.timeout);
+  const label = statement.label === null ? null : context.expression(context, statement.label).expr;
+  const written = conditionText(context.source, statement.condition.span);
+  const text = eventually ? `eventually ${written}` : written;
+  return { op: 'expect', span, condition, timeout: limit, label, required: kind === 'require', text };
+}
+
+/** A condition that the run looks at over and over: expressions only. */
+function checkWatched(context: Context, expression: Expression, subject: string): Expr {
+  return checkCondition({ ...context, watched: subject }, expression, subject);
 }
 
 function duration(context: Context, expression: Expression, subject: string, bounds: Bounds): Expr {

@@ -1,22 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { File, ReceiverStatement, ScenarioStatement, Statement } from './ast.ts';
+import type { AroundStatement, Expression, ReceiverStatement, ScenarioStatement, Statement } from './ast.ts';
+import { Calls } from './calls.ts';
 import { report } from './catalogue-meaning.ts';
 import { type Context, type LabInterface, mistake } from './check-context.ts';
-import { checkLab, checkParam, checkReceiver, fixedText, labInterfaces } from './check-declaration.ts';
+import { checkLab, checkParam, checkReceiver, declare, fixedText, labInterfaces } from './check-declaration.ts';
 import { checkExpression } from './check-expression.ts';
-import { checkStatement, checkStatements } from './check-statement.ts';
+import { checkImport, hasHole, isShared, yieldingKinds } from './check-import.ts';
+import { checkBlock, checkStatement, checkStatements, conditionText } from './check-statement.ts';
 import type { Diagnostic } from './diagnostic.ts';
+import { elementCount } from './elements.ts';
+import type { Loaded } from './imports.ts';
 import { Inventory } from './inventory.ts';
 import { Offsets } from './offsets.ts';
-import type { Lab, Op, Param, Receiver, Scenario } from './op.ts';
+import type { Expr, Lab, Op, Param, Receiver, Scenario, ScenarioValues, UserFunction } from './op.ts';
 import { Scope } from './scope.ts';
-import type { SourceFile, Span } from './source.ts';
+import type { Span } from './source.ts';
+import { articled, elementType } from './types.ts';
+
+/** How often one scenario runs at most: results are kept of each. */
+export const maxScenarioValues = 1000;
 
 /** A file's meaning: what its program holds, and every mistake found, in source order. */
 export interface Checked {
   readonly params: readonly Param[];
   readonly lab: Lab | null;
+  readonly functions: readonly UserFunction[];
   readonly scenarios: readonly Scenario[];
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -25,9 +34,9 @@ export interface Checked {
  * Checks a whole file. Labs and receivers are known before the first statement, as they are there before it runs;
  * everything else is declared before it is used. What the parser could not read is passed over in silence.
  *
- * @param syntax what the parser reported
+ * @param loaded the file with what it imports, and what the parser reported
  */
-export function check(source: SourceFile, file: File, syntax: readonly Diagnostic[]): Checked {
+export function check({ source, file, modules, diagnostics: syntax }: Loaded): Checked {
   const diagnostics: Diagnostic[] = [];
   const { statements } = file;
   const lab = statements.find((statement) => statement.kind === 'lab');
@@ -46,18 +55,45 @@ export function check(source: SourceFile, file: File, syntax: readonly Diagnosti
     place: 'file',
     inLoop: false,
     inElse: false,
+    function: null,
+    quiet: scenarios.length > 0,
+    watched: null,
+    functions: [],
+    acting: new Map(),
+    prefix: '',
+    modules,
+    importedScopes: new Map(),
+    calls: new Calls(),
     early: null,
     expression: checkExpression,
   };
 
-  const top = checkTop(context, statements, interfaces, scenarios[0]);
+  const opening = scenarios.length > 0 ? statements.length : openingOf(statements);
+  const first = checkTop(context, statements.slice(0, opening), interfaces, scenarios[0], null);
+  const around = checkAround(context, statements);
+  const rest: Context = { ...context, scope: new Scope(context.scope) };
+  rest.inventory.include(around.inventory);
+  const top = checkTop(rest, statements.slice(opening), interfaces, undefined, first);
   const shared = checkReceivers(context, statements);
-  const checked = checkScenarios(context, scenarios, top.body, shared);
+  const checked = checkScenarios(context, scenarios, {
+    prelude: first.body,
+    receivers: shared,
+    around,
+    lets: top.lets,
+  });
   if (scenarios.length === 0) {
     for (const problem of context.inventory.problems(context.receivers, context.complete)) diagnostics.push(problem);
-    checked.push({ name: '', span: file.span, receivers: shared, body: top.body });
+    const { setup, teardown } = around;
+    const unnamed = { name: '', each: null, span: file.span, receivers: shared, prelude: first.body };
+    checked.push({ ...unnamed, setup, body: top.body, teardown });
   }
-  return { params: top.params, lab: top.lab, scenarios: checked, diagnostics };
+  return {
+    params: top.params,
+    lab: top.lab,
+    functions: context.functions,
+    scenarios: checked,
+    diagnostics: distinct(diagnostics),
+  };
 }
 
 interface Top {
@@ -65,6 +101,22 @@ interface Top {
   readonly lab: Lab | null;
   /** The unnamed scenario's operations, or what every scenario begins with. */
   readonly body: readonly Op[];
+  /** What the top level's `let`s were given, by their names. */
+  readonly lets: ReadonlyMap<string, Expression>;
+}
+
+/** What every scenario of a file has. */
+interface Shared {
+  readonly prelude: readonly Op[];
+  readonly receivers: readonly Receiver[];
+  readonly around: Around;
+  readonly lets: ReadonlyMap<string, Expression>;
+}
+
+interface Around {
+  readonly setup: readonly Op[];
+  readonly teardown: readonly Op[];
+  readonly inventory: Inventory;
 }
 
 function checkTop(
@@ -72,10 +124,12 @@ function checkTop(
   statements: readonly Statement[],
   interfaces: Map<string, LabInterface> | null,
   scenario: ScenarioStatement | undefined,
+  before: Top | null,
 ): Top {
-  const params: Param[] = [];
+  const params: Param[] = [...(before?.params ?? [])];
   const body: Op[] = [];
-  let lab: Lab | null = null;
+  const lets = new Map<string, Expression>(before?.lets);
+  let lab: Lab | null = before?.lab ?? null;
   let strayed = false;
   for (const statement of statements) {
     switch (statement.kind) {
@@ -94,10 +148,18 @@ function checkTop(
             }),
           );
         break;
+      case 'import':
+        body.push(...checkImport(context, statement));
+        break;
       case 'scenario':
       case 'receiver':
+      case 'setup':
+      case 'teardown':
         break;
       default: {
+        if (statement.kind === 'let' && !yieldingKinds.includes(statement.value.kind)) {
+          lets.set(statement.name.text, statement.value as Expression);
+        }
         if (scenario !== undefined && !isShared(statement) && !strayed) {
           strayed = true;
           const labels = [{ span: scenario.name.span, text: 'the first scenario' }];
@@ -108,22 +170,47 @@ function checkTop(
       }
     }
   }
-  return { params, lab, body };
+  return { params, lab, body, lets };
 }
 
-/** Statements that may stand beside scenario blocks, besides declarations: those that only give names to values. */
-function isShared(statement: Statement): boolean {
-  if (statement.kind === 'error' || statement.kind === 'frame') return true;
-  const runs = ['add_device', 'rem_device', 'rem_device_all', 'at', 'every', 'spawn'];
-  return statement.kind === 'let' && !runs.includes(statement.value.kind);
+/**
+ * How many statements of an unnamed scenario stand before its `setup`: the declarations that the file begins with. Without
+ * `setup` and `teardown` it makes no difference, and nothing is set apart.
+ */
+function openingOf(statements: readonly Statement[]): number {
+  if (!statements.some(isAround)) return 0;
+  const declarations = ['param', 'lab', 'receiver'];
+  const acting = (statement: Statement): boolean =>
+    !isShared(statement) && !isAround(statement) && !declarations.includes(statement.kind);
+  const at = statements.findIndex(acting);
+  return at < 0 ? statements.length : at;
 }
 
-function checkScenarios(
-  context: Context,
-  scenarios: readonly ScenarioStatement[],
-  prelude: readonly Op[],
-  shared: readonly Receiver[],
-): Scenario[] {
+const isAround = (statement: Statement): statement is AroundStatement =>
+  statement.kind === 'setup' || statement.kind === 'teardown';
+
+/** `setup` and `teardown`: one of each, with an inventory that belongs to every scenario. */
+function checkAround(context: Context, statements: readonly Statement[]): Around {
+  const inventory = new Inventory();
+  const inner: Context = { ...context, quiet: false, inventory };
+  const first = new Map<string, AroundStatement>();
+  const ops: Record<AroundStatement['kind'], readonly Op[]> = { setup: [], teardown: [] };
+  for (const statement of statements) {
+    if (!isAround(statement)) continue;
+    const { kind, span } = statement;
+    const earlier = first.get(kind);
+    if (earlier !== undefined) {
+      const labels = [{ span: earlier.span, text: 'the first' }];
+      mistake(context, report('PG3113', { word: kind }, span, { labels }));
+      continue;
+    }
+    first.set(kind, statement);
+    ops[kind] = checkBlock(inner, statement.body);
+  }
+  return { ...ops, inventory };
+}
+
+function checkScenarios(context: Context, scenarios: readonly ScenarioStatement[], shared: Shared): Scenario[] {
   const names = new Map<string, Span>();
   return scenarios.map((scenario) => {
     const { span, body } = scenario;
@@ -140,15 +227,55 @@ function checkScenarios(
     const inner: Context = {
       ...context,
       place: 'scenario',
+      quiet: false,
       receivers: receiverNames(body.statements, context.receivers),
       inventory: new Inventory(),
       scope: new Scope(context.scope),
     };
+    inner.inventory.include(shared.around.inventory);
+    const each = checkValues(inner, scenario, name, shared.lets);
     const receivers = checkReceivers(inner, body.statements);
     const ops = checkStatements(inner, body.statements);
     for (const problem of inner.inventory.problems(inner.receivers, inner.complete)) context.diagnostics.push(problem);
-    return { name, span, receivers: [...shared, ...receivers], body: [...prelude, ...ops] };
+    const { setup, teardown } = shared.around;
+    const all = [...shared.receivers, ...receivers];
+    return { name, each, span, receivers: all, prelude: shared.prelude, setup, body: ops, teardown };
   });
+}
+
+function settledCount(expr: Expr): number | null {
+  const hasElements = expr.kind === 'constant' && (expr.value.type === 'list' || expr.value.type === 'range');
+  return hasElements ? elementCount(expr.value) : null;
+}
+
+/**
+ * The values of `scenario … for`. Their number is known before the first scenario: they are a list written there or in a
+ * `let` of the top level, or what constants and parameters make.
+ */
+function checkValues(
+  context: Context,
+  { each }: ScenarioStatement,
+  scenario: string,
+  lets: ReadonlyMap<string, Expression>,
+): ScenarioValues | null {
+  if (each === null) return null;
+  const subject = 'what a scenario runs for';
+  const isLet = each.over.kind === 'name' && context.scope.lookup(each.over.name)?.kind === 'let';
+  const written = isLet && each.over.kind === 'name' ? (lets.get(each.over.name) ?? each.over) : each.over;
+  const inner = written.kind === 'list' ? context : { ...context, early: subject };
+  const over = checkExpression(inner, written);
+  if (context.calls.within(over.expr)) {
+    mistake(context, report('PG3012', { subject, name: conditionText(context.source, written.span) }, each.over.span));
+  }
+  const element = elementType(over.type);
+  if (element === null) mistake(context, report('PG2109', { actual: articled(over.type) }, each.over.span));
+  const { expr } = over;
+  const found = expr.kind === 'list' ? expr.items.length : settledCount(expr);
+  if (found !== null && (found < 1 || found > maxScenarioValues)) {
+    mistake(context, report('PG3114', { name: scenario, found, most: maxScenarioValues }, each.over.span));
+  }
+  declare(context, 'loop', each.name, { ...over, type: element ?? 'unknown', shape: null });
+  return { name: each.name.text, over: expr };
 }
 
 function receiverNames(statements: readonly Statement[], outer: ReadonlyMap<string, Span>): ReadonlyMap<string, Span> {
@@ -169,11 +296,13 @@ function checkReceivers(context: Context, statements: readonly Statement[]): rea
     });
 }
 
-/** Whether recovery lost a statement somewhere, and with it, perhaps, a declaration. */
-function hasHole(node: unknown): boolean {
-  if (Array.isArray(node)) return node.some(hasHole);
-  if (typeof node !== 'object' || node === null) return false;
-  const { statements } = node as { readonly statements?: readonly Statement[] };
-  if (statements?.some((statement) => statement.kind === 'error')) return true;
-  return Object.values(node).some(hasHole);
+/** What several scenarios got wrong with one function is one mistake. */
+function distinct(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const said = new Set<string>();
+  return diagnostics.filter(({ code, span }) => {
+    const key = `${code} ${span.start} ${span.end}`;
+    if (said.has(key)) return false;
+    said.add(key);
+    return true;
+  });
 }

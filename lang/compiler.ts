@@ -2,23 +2,31 @@
 
 import { check } from './checker.ts';
 import type { Diagnostic } from './diagnostic.ts';
+import { type ImportReader, load, noImports } from './imports.ts';
 import { type Program, programSchema } from './op.ts';
-import { parse } from './parser.ts';
 import type { SourceFile } from './source.ts';
 
 export interface Compiled {
   /** Null where any diagnostic is an error; warnings may stand beside a program. */
   readonly program: Program | null;
-  /** All of the file's, in source order. */
+  /** All of the file's and of what it imports, in source order. */
   readonly diagnostics: readonly Diagnostic[];
+  /** The text that the spans count in: the file's, and behind it those that it imports. */
+  readonly source: SourceFile;
 }
 
-/** Makes a program of a text: parsed, checked, elaborated. Never throws for anything that a user wrote. */
-export function compile(source: SourceFile): Compiled {
-  const parsed = parse(source);
-  const { params, lab, scenarios, diagnostics: found } = check(source, parsed.file, parsed.diagnostics);
-  const diagnostics = [...parsed.diagnostics, ...found].sort((a, b) => a.span.start - b.span.start);
-  if (diagnostics.some((diagnostic) => diagnostic.severity === 'error')) return { program: null, diagnostics };
-  const { name, text } = source;
-  return { program: { schema: programSchema, source: { name, text }, params, lab, scenarios }, diagnostics };
+/**
+ * Makes a program of a text: parsed, checked, elaborated. Never throws for anything that a user wrote.
+ *
+ * @param read reads the files that the text imports
+ */
+export function compile(main: SourceFile, read: ImportReader = noImports): Compiled {
+  const loaded = load(main, read);
+  const { params, lab, functions, scenarios, diagnostics: found } = check(loaded);
+  const diagnostics = [...loaded.diagnostics, ...found].sort((a, b) => a.span.start - b.span.start);
+  const { source } = loaded;
+  if (diagnostics.some((diagnostic) => diagnostic.severity === 'error')) return { program: null, diagnostics, source };
+  const { name, text } = main;
+  const texts = { name, text, imported: source.imported };
+  return { program: { schema: programSchema, source: texts, params, lab, functions, scenarios }, diagnostics, source };
 }

@@ -2,11 +2,21 @@
 
 import { type Edit, editScript } from './edit-script.ts';
 import { type OneLiner, oneLiner } from './formatter.ts';
-import type { Expr, Op, Program, Scenario } from './op.ts';
+import type { Expr, Op, Program, Scenario, UserFunction } from './op.ts';
 import { SourceFile, type Span } from './source.ts';
 
 /** What changes are told about, in this order. */
-const order = ['parameter', 'lab', 'frame', 'receiver', 'device', 'timeline', 'expectation', 'scenario'] as const;
+const order = [
+  'parameter',
+  'lab',
+  'function',
+  'frame',
+  'receiver',
+  'device',
+  'timeline',
+  'expectation',
+  'scenario',
+] as const;
 export type Section = (typeof order)[number];
 
 /** One side of a change: what stands there in canonical form, and its line (from 1). */
@@ -42,7 +52,11 @@ export function difference(before: Program, after: Program): readonly Change[] {
   return names.flatMap((name) => {
     const [was, is] = [old.get(name), now.get(name)];
     if (was !== undefined && is !== undefined) {
-      const changes = [...keyedChanges(was, is), ...timelineChanges(was, is)];
+      const values =
+        was.scenario?.values === is.scenario?.values
+          ? []
+          : [change('scenario', null, String(name), was.scenario, is.scenario)];
+      const changes = [...keyedChanges(was, is), ...timelineChanges(was, is), ...values];
       return changes.sort((a, b) => order.indexOf(a.section) - order.indexOf(b.section));
     }
     const { scenario: whole } = (was ?? is) as Parts;
@@ -73,7 +87,8 @@ interface Step extends Side {
 /** What stands in a scenario, or outside of all. */
 interface Parts {
   readonly name: string | null;
-  readonly scenario: (Side & { readonly name: string }) | null;
+  /** `values`: what it is carried out for. */
+  readonly scenario: (Side & { readonly name: string; readonly values: string }) | null;
   readonly pieces: Map<string, Piece>;
   readonly steps: Step[];
 }
@@ -87,25 +102,26 @@ function partsOf(program: Program): ReadonlyMap<string | null, Parts> {
 class Collector {
   readonly #program: Program;
   readonly #source: SourceFile;
-  readonly #written: OneLiner;
+  /** How the texts of the file and of its imports are written, each made when it is first asked for. */
+  readonly #written = new Map<string, OneLiner>();
   readonly #parts = new Map<string | null, Parts>();
   /** Declarations outside of scenarios stand in every scenario of the program. */
   readonly #shared = new Set<number>();
 
   constructor(program: Program) {
     this.#program = program;
-    this.#source = new SourceFile(program.source.name, program.source.text);
-    this.#written = oneLiner(this.#source);
+    this.#source = SourceFile.of(program.source);
   }
 
   collect(): ReadonlyMap<string | null, Parts> {
-    const { params, lab, scenarios } = this.#program;
+    const { params, lab, functions, scenarios } = this.#program;
     const outside = this.#open(null, null);
     for (const param of params) this.#add(outside, 'parameter', param.name, param, param.span, new Map());
     for (const link of lab?.links ?? []) {
       const name = link.kind === 'veth' ? `veth ${link.a} <-> ${link.b}` : `ifb ${link.name}`;
       this.#add(outside, 'lab', name, link, link.span, new Map());
     }
+    for (const one of functions) this.#function(one, outside);
     for (const scenario of scenarios) this.#scenario(scenario, outside);
     return this.#parts;
   }
@@ -117,8 +133,8 @@ class Collector {
   }
 
   #scenario(scenario: Scenario, outside: Parts): void {
-    const { name, span, receivers, body } = scenario;
-    const side = { name, text: this.#written.head(span), line: this.#line(span) };
+    const { name, each, span, receivers, prelude, setup, body, teardown } = scenario;
+    const side = { name, values: meaningOf(each), text: this.#head(span), line: this.#line(span) };
     const inside = name === '' ? outside : this.#open(name, side);
     const placeOf = (at: Span): Parts | null => {
       if (at.start >= span.start && at.end <= span.end) return inside;
@@ -130,31 +146,57 @@ class Collector {
       const parts = placeOf(receiver.span);
       if (parts !== null) this.#add(parts, 'receiver', receiver.name, receiver, receiver.span, new Map());
     }
-    for (const op of body) {
-      const parts = placeOf(op.span);
-      if (parts !== null) this.#op(parts, op, 0);
+    const visit = (ops: readonly Op[], depth: number): void => {
+      for (const op of ops) {
+        const parts = placeOf(op.span);
+        if (parts !== null) this.#op(parts, op, depth);
+      }
+    };
+    visit(prelude, 0);
+    this.#around('setup', setup, outside);
+    visit(body, 0);
+    this.#around('teardown', teardown, outside);
+  }
+
+  /** The file's `setup` or `teardown`: the same for every scenario, and told once. */
+  #around(name: 'setup' | 'teardown', ops: readonly Op[], outside: Parts): void {
+    const [first] = ops;
+    if (first === undefined || this.#shared.has(first.span.start)) return;
+    outside.steps.push({ op: name, text: name, line: this.#line(first.span), key: name, piece: null });
+    for (const op of ops) {
+      this.#shared.add(op.span.start);
+      this.#op(outside, op, 1);
     }
+  }
+
+  #function({ name, parameters, body, span }: UserFunction, outside: Parts): void {
+    const part = (text: string, data: unknown): Part => ({ meaning: meaningOf(data), text });
+    const details = new Map([
+      ['parameters', part(parameters.map((one) => `${one.name}: ${one.type}`).join(', '), parameters)],
+      ['body', part(body.map((op) => this.#whole(op.span)).join('; '), body)],
+    ]);
+    this.#add(outside, 'function', name, null, span, details);
   }
 
   #op(parts: Parts, op: Op, depth: number): void {
     const { span } = op;
-    if (op.op === 'let' && this.#written.head(span).startsWith('frame ')) {
+    if (op.op === 'let' && this.#head(span).startsWith('frame ')) {
       this.#add(parts, 'frame', op.name, op.value, span, this.#frameDetails(op.value));
       return;
     }
     const bodies = bodiesOf(op);
-    const written = bodies.length === 0 ? this.#written.whole(span) : this.#written.head(span);
+    const written = bodies.length === 0 ? this.#whole(span) : this.#head(span);
     const step = { op: op.op, text: `${bound(op)}${written}`, line: this.#line(span) };
     if (op.op === 'add_device') {
-      const piece = this.#add(parts, 'device', this.#written.whole(op.name.span), null, span, this.#deviceDetails(op));
+      const piece = this.#add(parts, 'device', this.#whole(op.name.span), null, span, this.#deviceDetails(op));
       parts.steps.push({ ...step, key: `${depth} ${piece} ${op.bind}`, piece });
     } else if (op.op === 'expect') {
-      const { condition, label } = op;
+      const { condition, label, required, timeout } = op;
       const piece = this.#add(
         parts,
         'expectation',
         this.#subject(condition, label),
-        [condition, label],
+        [condition, label, required, timeout],
         span,
         new Map(),
       );
@@ -176,16 +218,16 @@ class Collector {
     for (let number = 2; parts.pieces.has(`${section} ${unique}`); number++) unique = `${name} #${number}`;
     const meaning = meaningOf(data === null ? [...details].map(([part, { meaning: of }]) => [part, of]).sort() : data);
     const key = `${section} ${unique}`;
-    const text = this.#written.whole(span);
+    const text = this.#whole(span);
     parts.pieces.set(key, { section, name: unique, meaning, details, text, line: this.#line(span) });
     return key;
   }
 
   #deviceDetails(op: Extract<Op, { op: 'add_device' }>): Piece['details'] {
-    const cpu: [string, Part] = ['cpu', { meaning: meaningOf(op.cpu), text: this.#written.whole(op.cpu.span) }];
+    const cpu: [string, Part] = ['cpu', { meaning: meaningOf(op.cpu), text: this.#whole(op.cpu.span) }];
     const parameters = op.parameters.map(({ name, values, span }): [string, Part] => [
       name,
-      { meaning: meaningOf(values), text: this.#written.whole(span).slice(name.length).trim() },
+      { meaning: meaningOf(values), text: this.#whole(span).slice(name.length).trim() },
     ]);
     return new Map([cpu, ...parameters]);
   }
@@ -205,8 +247,7 @@ class Collector {
       const prefix = same.length === 0 ? layer.protocol : `${layer.protocol} #${same.length + 1}`;
       details.set(`layer ${at + 1}`, { meaning: layer.protocol, text: layer.protocol });
       for (const { name, source, span } of layer.fields) {
-        const text = this.#written
-          .whole(span)
+        const text = this.#whole(span)
           .slice(name.length + 1)
           .trim();
         details.set(`${prefix}.${name}`, { meaning: meaningOf(source), text });
@@ -217,13 +258,32 @@ class Collector {
 
   /** What an expectation is about: its label, or what it compares. */
   #subject(condition: Expr, label: Expr | null): string {
-    if (label !== null) return this.#written.whole(label.span);
-    if (condition.kind === 'within') return this.#written.whole(condition.actual.span);
-    return this.#written.whole(condition.kind === 'binary' ? condition.left.span : condition.span);
+    if (label !== null) return this.#whole(label.span);
+    if (condition.kind === 'within') return this.#whole(condition.actual.span);
+    return this.#whole(condition.kind === 'binary' ? condition.left.span : condition.span);
+  }
+
+  #whole(span: Span): string {
+    return this.#write(span, 'whole');
+  }
+
+  #head(span: Span): string {
+    return this.#write(span, 'head');
+  }
+
+  #write(span: Span, part: keyof OneLiner): string {
+    const { file, span: place } = this.#source.locate(span);
+    let written = this.#written.get(file.name);
+    if (written === undefined) {
+      written = oneLiner(file);
+      this.#written.set(file.name, written);
+    }
+    return written[part](place);
   }
 
   #line(span: Span): number {
-    return this.#source.position(span.start).line;
+    const { file, span: place } = this.#source.locate(span);
+    return file.position(place.start).line;
   }
 }
 

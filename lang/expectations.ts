@@ -160,7 +160,12 @@ const usage: Readonly<Record<string, string>> = {
   abort_when: '`abort when CONDITION`',
   receiver: '`receiver NAME on INTERFACE { … }`',
   scenario: '`scenario "name" { … }`',
+  scenario_values: '`scenario "name" for NAME in LIST { … }`',
+  expect: '`expect CONDITION "label"`, or `expect eventually CONDITION timeout DURATION`',
   veth: '`veth a <-> b`',
+  import: '`import "./lib/frames.pg" as NAME`',
+  fn: '`fn NAME(PARAMETER: TYPE, …) { … }`',
+  fn_parameter: '`fn NAME(PARAMETER: TYPE, …) { … }`',
   param: '`param NAME = DEFAULT "help"` or `param NAME: TYPE`',
 };
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type * as Ast from './ast.ts';
+import { CallRules } from './call-rules.ts';
 import { report } from './catalogue-syntax.ts';
 import { expectations } from './expectations.ts';
-import { Expressions, named, nameOf } from './expressions.ts';
+import { named, nameOf } from './expressions.ts';
 import { maxNesting } from './layout.ts';
 import { spanOf } from './lexer.ts';
 import * as T from './tokens.ts';
@@ -15,7 +16,7 @@ type Waiting = Ast.WaitStatement | Ast.WaitStoppedStatement | Ast.WaitUntilState
  * The grammar of `.pg` files: rules that consume tokens and give nodes, nothing more. It takes the tokens of layout.ts.
  * `validate` adds Chevrotain's checks for ambiguities and left recursion, which tests want and users need not wait for.
  */
-export class Grammar extends Expressions {
+export class Grammar extends CallRules {
   constructor(validate: boolean) {
     super(validate, expectations);
     this.performSelfAnalysis();
@@ -27,11 +28,17 @@ export class Grammar extends Expressions {
 
   readonly statement = this.RULE('statement', (): Ast.Statement => {
     return this.OR<Ast.Statement>({
+      // A name begins an assignment or a call.
+      MAX_LOOKAHEAD: 2,
       DEF: [
         { ALT: () => this.SUBRULE(this.param) },
         { ALT: () => this.SUBRULE(this.let) },
         { ALT: () => this.SUBRULE(this.assign) },
+        { ALT: () => this.SUBRULE(this.call_statement) },
         { ALT: () => this.SUBRULE(this.frame) },
+        { ALT: () => this.SUBRULE(this.import) },
+        { ALT: () => this.SUBRULE(this.fn) },
+        { ALT: () => this.SUBRULE(this.return) },
         { ALT: () => this.SUBRULE(this.for) },
         { ALT: () => this.SUBRULE(this.while) },
         { ALT: () => this.SUBRULE(this.repeat) },
@@ -42,6 +49,7 @@ export class Grammar extends Expressions {
         { ALT: () => this.SUBRULE(this.lab) },
         { ALT: () => this.SUBRULE(this.receiver) },
         { ALT: () => this.SUBRULE(this.scenario) },
+        { ALT: () => this.SUBRULE(this.around) },
         { ALT: () => this.SUBRULE(this.add_device) },
         { ALT: () => this.SUBRULE(this.rem_device) },
         { ALT: () => this.SUBRULE(this.rem_device_all) },
@@ -156,6 +164,22 @@ export class Grammar extends Expressions {
     return { kind: 'frame', name, value, span: this.spanFrom(first) };
   });
 
+  readonly fn = this.RULE('fn', (): Ast.FnStatement => {
+    const first = this.CONSUME(T.Fn);
+    const name = nameOf(this.CONSUME(T.Identifier));
+    const parameters: Ast.FnParameter[] = [];
+    this.attempt<void>(
+      () => {
+        this.CONSUME(T.OpenParen);
+        this.MANY_SEP({ SEP: T.Comma, DEF: () => parameters.push(this.SUBRULE(this.fn_parameter)) });
+        this.CONSUME(T.CloseParen);
+      },
+      () => {},
+    );
+    const body = this.SUBRULE(this.block);
+    return { kind: 'fn', name, parameters, body, span: this.spanFrom(first) };
+  });
+
   readonly lab = this.RULE('lab', (): Ast.LabStatement => {
     const first = this.CONSUME(T.Lab);
     this.CONSUME(T.OpenBrace);
@@ -209,8 +233,29 @@ export class Grammar extends Expressions {
       () => this.SUBRULE(this.text),
       (hole) => ({ kind: 'text', parts: [hole], span: hole.span }),
     );
+    const each = this.OPTION(() => this.SUBRULE(this.scenario_values)) ?? null;
     const body = this.SUBRULE(this.block);
-    return { kind: 'scenario', name, body, span: this.spanFrom(first) };
+    return { kind: 'scenario', name, each, body, span: this.spanFrom(first) };
+  });
+
+  readonly scenario_values = this.RULE('scenario_values', (): NonNullable<Ast.ScenarioStatement['each']> => {
+    this.CONSUME(T.For);
+    const name = nameOf(this.CONSUME(T.Identifier));
+    const over = this.attempt<Expression>(
+      () => {
+        this.CONSUME(T.In);
+        return this.SUBRULE(this.expression);
+      },
+      (hole) => hole,
+    );
+    return { name, over };
+  });
+
+  readonly around = this.RULE('around', (): Ast.AroundStatement => {
+    const first = this.OR([{ ALT: () => this.CONSUME(T.Setup) }, { ALT: () => this.CONSUME(T.Teardown) }]);
+    const body = this.SUBRULE(this.block);
+    const kind = first.tokenType === T.Setup ? 'setup' : 'teardown';
+    return { kind, body, span: this.spanFrom(first) };
   });
 
   // --- control flow ---------------------------------------------------------------------------------------------------
@@ -471,10 +516,29 @@ export class Grammar extends Expressions {
   });
 
   readonly expect = this.RULE('expect', (): Ast.ExpectStatement => {
-    const first = this.CONSUME(T.Expect);
-    const condition = this.SUBRULE(this.expression);
-    const label = this.OPTION(() => this.SUBRULE(this.text)) ?? null;
-    return { kind: 'expect', condition, label, span: this.spanFrom(first) };
+    const first = this.OR([{ ALT: () => this.CONSUME(T.Expect) }, { ALT: () => this.CONSUME(T.Require) }]);
+    const kind = first.tokenType === T.Expect ? 'expect' : 'require';
+    return this.OR2<Ast.ExpectStatement>({
+      DEF: [
+        {
+          ALT: () => {
+            this.CONSUME(T.Eventually);
+            const condition = this.SUBRULE(this.expression);
+            const timeout = this.SUBRULE(this.timeout);
+            const label = this.OPTION(() => this.SUBRULE(this.text)) ?? null;
+            return { kind, condition, eventually: true, timeout, label, span: this.spanFrom(first) };
+          },
+        },
+        {
+          ALT: () => {
+            const condition = this.SUBRULE2(this.expression);
+            const label = this.OPTION2(() => this.SUBRULE2(this.text)) ?? null;
+            return { kind, condition, eventually: false, timeout: null, label, span: this.spanFrom(first) };
+          },
+        },
+      ],
+      ERR_MSG: 'a value',
+    });
   });
 
   readonly print = this.RULE('print', (): Ast.PrintStatement => {

@@ -10,6 +10,7 @@ export { type Environment, evaluate, nameOf, type Reading, type ResolvedMetricSo
 export { type Fact, facts } from './facts.ts';
 export { diagnosticFrom, type Failure, type Outcome, type Unplaced } from './failure.ts';
 export { type Formatted, format } from './formatter.ts';
+export type { Imported, ImportReader } from './imports.ts';
 export { formatValue, parseValue } from './literals.ts';
 export { deviceMetrics, graceMetrics, type Metric, receiverMetrics } from './metrics.ts';
 export { type DeviceParameter, deviceParameters, paceParameters } from './parameters.ts';

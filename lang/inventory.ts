@@ -29,6 +29,7 @@ export class Inventory {
   readonly #uses: { readonly name: string; readonly span: Span }[] = [];
   readonly #asked: { readonly name: string | null; readonly span: Span }[] = [];
   readonly #sequenceUses: { readonly metric: string; readonly span: Span }[] = [];
+  readonly #parts = new Set<Inventory>();
   #changed = false;
 
   add(device: AddedDevice): void {
@@ -59,6 +60,17 @@ export class Inventory {
   /** Whether an `add_device` seen so far names that device, or writes a pattern that fits. */
   knows(name: string): boolean {
     return this.#matching(name).some((device) => device.name.kind !== 'dynamic');
+  }
+
+  /** Takes over what a part of the file that was checked on its own adds and asks for. */
+  include(part: Inventory): void {
+    if (this.#parts.has(part) || part === this) return;
+    this.#parts.add(part);
+    this.#added.push(...part.#added);
+    this.#uses.push(...part.#uses);
+    this.#asked.push(...part.#asked);
+    this.#sequenceUses.push(...part.#sequenceUses);
+    this.#changed ||= part.#changed;
   }
 
   names(): readonly string[] {

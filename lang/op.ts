@@ -2,7 +2,7 @@
 
 import type { BinaryOperator, UnaryOperator } from './ast.ts';
 import type { Layer } from './layer.ts';
-import type { Span } from './source.ts';
+import type { ImportedText, Span } from './source.ts';
 import type { ScalarType, Value } from './value.ts';
 
 /**
@@ -14,12 +14,25 @@ export const programSchema = 'pktsh.program/1';
 
 export interface Program {
   readonly schema: typeof programSchema;
-  /** The file's name as given, and its text, so that diagnostics of a run can show the line. */
-  readonly source: { readonly name: string; readonly text: string };
+  /** The file's name as given, its text and those that it imports, so that diagnostics of a run can show the line. */
+  readonly source: { readonly name: string; readonly text: string; readonly imported: readonly ImportedText[] };
   readonly params: readonly Param[];
   /** Null where the file declares none. */
   readonly lab: Lab | null;
+  /** User functions, each before the ones that call it. */
+  readonly functions: readonly UserFunction[];
   readonly scenarios: readonly Scenario[];
+}
+
+/**
+ * A function of the file. Its body sees its parameters and what the top level of the scenario declares, never what stands
+ * around a call; it comes to `return`, which a function that gives a value reaches on every path.
+ */
+export interface UserFunction {
+  readonly name: string;
+  readonly parameters: readonly { readonly name: string; readonly type: ScalarType }[];
+  readonly body: readonly Op[];
+  readonly span: Span;
 }
 
 /** A parameter of the file: its value is the default unless `--set` gives one; without default it must be given. */
@@ -43,11 +56,27 @@ export type Link =
 export interface Scenario {
   /** '' for the unnamed scenario of a file's top level. */
   readonly name: string;
+  /** The values that it is carried out for, one after the other and with a verdict each; null where it has none. */
+  readonly each: ScenarioValues | null;
   readonly span: Span;
   /** Opened before the first operation. */
   readonly receivers: readonly Receiver[];
-  /** Top-level `let` and `frame` first, evaluated anew for each scenario, then the scenario's own. */
+  /** What the top level gives to every scenario, `let` and `frame`: evaluated anew before anything else. */
+  readonly prelude: readonly Op[];
+  /** The file's `setup`, with variables of its own. */
+  readonly setup: readonly Op[];
   readonly body: readonly Op[];
+  /** The file's `teardown`: carried out once the prelude was, however the rest ended; variables of its own. */
+  readonly teardown: readonly Op[];
+}
+
+/**
+ * `over` is a list with one expression for each value, evaluated behind the prelude, or a list or range that parameters and
+ * constants settle before the first scenario.
+ */
+export interface ScenarioValues {
+  readonly name: string;
+  readonly over: Expr;
 }
 
 export interface Receiver {
@@ -63,7 +92,7 @@ export interface Receiver {
 
 // --- expressions ------------------------------------------------------------------------------------------------------
 
-/** Functions of control code; user functions come with the whole language. */
+/** Functions that expressions call; those of the file are called by operations. */
 export type BuiltinFunction = 'min' | 'max' | 'floor' | 'round' | 'len' | 'wire' | 'pick' | 'addr';
 
 /** Whose metric is meant: a device, the totals over devices or receivers, a receiver (of one sender: `from`), grace. */
@@ -135,6 +164,9 @@ export type Op =
   | OpNode<'break'>
   | OpNode<'continue'>
   | (OpNode<'try'> & { readonly body: readonly Op[]; readonly otherwise: readonly Op[] })
+  // functions; a call inside an expression stands before the operation, and the expression holds the variable it binds
+  | (YieldingOp<'call'> & { readonly function: string; readonly args: readonly Expr[] })
+  | (OpNode<'return'> & { readonly value: Expr | null })
   // thread and device
   | (YieldingOp<'add_device'> & { readonly name: Expr; readonly cpu: Expr; readonly parameters: readonly Parameter[] })
   | (YieldingOp<'rem_device'> & { readonly devices: readonly Expr[]; readonly async: boolean })
@@ -158,7 +190,14 @@ export type Op =
   | (OpNode<'sync'> & { readonly timeout: Expr | null })
   // measure; `text` is the condition as written
   | (OpNode<'abort_when'> & { readonly condition: Expr; readonly text: string })
-  | (OpNode<'expect'> & { readonly condition: Expr; readonly label: Expr | null; readonly text: string })
+  /** `required`: ends the scenario unless it holds. With a `timeout` it has until then to come true. */
+  | (OpNode<'expect'> & {
+      readonly condition: Expr;
+      readonly timeout: Expr | null;
+      readonly label: Expr | null;
+      readonly required: boolean;
+      readonly text: string;
+    })
   | (OpNode<'print'> & { readonly values: readonly Expr[] });
 
 /** The operation of one kind. */

@@ -75,6 +75,9 @@ const blockStatements: readonly unknown[] = [
   T.At,
   T.Every,
   T.Spawn,
+  T.Fn,
+  T.Setup,
+  T.Teardown,
 ];
 
 /** Where statements are told to lack the `{` of their block: each leaves a `}` without a partner further down. */

@@ -28,16 +28,21 @@ const excerptWidth = 160;
  */
 export function render(diagnostic: Diagnostic, source: SourceFile, palette: Palette = colourless): string {
   const { severity, code, message, span, note, labels, hints } = diagnostic;
+  const at = source.locate(span);
   const excerpts = [
-    ...excerptsOf(source, span, '^', note),
-    ...labels.flatMap((label) => excerptsOf(source, label.span, '-', label.text)),
+    ...excerptsOf(at.file, at.span, '^', note),
+    ...labels.flatMap((label) => {
+      const other = source.locate(label.span);
+      const text = other.file.name === at.file.name ? label.text : `${label.text}, in ${other.file.name}`;
+      return excerptsOf(other.file, other.span, '-', text);
+    }),
   ];
   const gutter = Math.max(...excerpts.map(({ line }) => String(line).length));
   const margin = ' '.repeat(gutter);
-  const { line, column } = source.position(span.start);
+  const { line, column } = at.file.position(at.span.start);
   const lines = [
     `${palette[severity](`${severity}[${code}]`)}${palette.message(`: ${printable(message)}`)}`,
-    `${margin}${palette.frame('-->')} ${printable(source.name)}:${line}:${column}`,
+    `${margin}${palette.frame('-->')} ${printable(at.file.name)}:${line}:${column}`,
   ];
   for (const excerpt of excerpts) {
     const paint = excerpt.mark.startsWith('^') ? palette[severity] : palette.label;

@@ -12,18 +12,47 @@ export interface Position {
   readonly column: number;
 }
 
+/** A text that another one imports. */
+export interface ImportedText {
+  readonly name: string;
+  readonly text: string;
+}
+
 /**
  * A named text with a table of its lines. `\n`, `\r\n` and a lone `\r` each end a line: Node 24 hands REPL blocks
  * over with `\r` between their lines.
  */
 export class SourceFile {
   readonly name: string;
+  /** With the imported texts behind the file's own, a line end before each: offsets count in all of it. */
   readonly text: string;
+  readonly imported: readonly ImportedText[];
+  readonly #parts: readonly { readonly start: number; readonly file: SourceFile }[];
   #lineStarts: readonly number[] | undefined;
 
-  constructor(name: string, text: string) {
+  constructor(name: string, text: string, imported: readonly ImportedText[] = []) {
     this.name = name;
-    this.text = text;
+    this.imported = imported;
+    this.text = [text, ...imported.map((one) => one.text)].join('\n');
+    let start = 0;
+    const files = imported.length === 0 ? [] : [{ name, text }, ...imported];
+    this.#parts = files.map((one) => {
+      const part = { start, file: new SourceFile(one.name, one.text) };
+      start += one.text.length + 1;
+      return part;
+    });
+  }
+
+  /** A text that was written down with those that it imports. */
+  static of(texts: ImportedText & { readonly imported: readonly ImportedText[] }): SourceFile {
+    return new SourceFile(texts.name, texts.text, texts.imported);
+  }
+
+  /** The file that a span lies in, with the span as it counts there. */
+  locate(span: Span): { readonly file: SourceFile; readonly span: Span } {
+    const part = this.#parts.findLast(({ start }) => start <= span.start);
+    if (part === undefined) return { file: this, span };
+    return { file: part.file, span: { start: span.start - part.start, end: span.end - part.start } };
   }
 
   /** Offsets at which lines begin; the first is always 0. */
@@ -32,7 +61,7 @@ export class SourceFile {
     return this.#lineStarts;
   }
 
-  /** The position of an offset; offsets past the end of the text give the end. */
+  /** The position of an offset, in the text of the whole; offsets past the end of the text give the end. */
   position(offset: number): Position {
     const at = Math.max(0, Math.min(offset, this.text.length));
     const starts = this.lineStarts;

@@ -35,6 +35,7 @@ export function rolesOf(tree: object): Roles {
         operators.set((node.operatorSpan as Span).start, bindingOf(String(node.operator)));
       }
       if (node.kind === 'call') callees.add(spanIn(node, 'callee').end);
+      if (node.kind === 'fn') callees.add(spanIn(node, 'name').end);
       if (node.kind === 'index') callees.add(spanIn(node, 'object').end);
       if (node.kind === 'pair') pairs.add(spanIn(node, 'left').end);
     }
@@ -45,7 +46,7 @@ export function rolesOf(tree: object): Roles {
 }
 
 /** The span of a node, or of one of its parts. */
-function spanIn(node: object, part: 'self' | 'callee' | 'object' | 'left'): Span {
+function spanIn(node: object, part: 'self' | 'callee' | 'object' | 'left' | 'name'): Span {
   const found = part === 'self' ? node : (node as Record<string, object>)[part];
   return (found as { readonly span: Span }).span;
 }

@@ -154,21 +154,18 @@ export const Abort = keyword('abort');
 export const When = keyword('when');
 export const Expect = keyword('expect');
 export const Print = keyword('print');
+export const Fn = keyword('fn');
+export const Return = keyword('return');
+export const Import = keyword('import');
+export const Require = keyword('require');
+export const Eventually = keyword('eventually');
+export const Setup = keyword('setup');
+export const Teardown = keyword('teardown');
 export const True = keyword('true');
 export const False = keyword('false');
 export const Within = keyword('within', [Keyword, Operator]);
 /** Reserved for statements of the language that the grammar does not have. */
-export const reserved: readonly TokenType[] = [
-  'import',
-  'fn',
-  'return',
-  'require',
-  'eventually',
-  'setup',
-  'teardown',
-  'link',
-  'show',
-].map((word) => keyword(word));
+export const reserved: readonly TokenType[] = ['link', 'show'].map((word) => keyword(word));
 
 /** A name. Contextual words are names too, wherever they have no meaning of their own. */
 export const Identifier = category('Identifier', 'a name', [Word]);
@@ -262,6 +259,12 @@ export const statementWords: readonly TokenType[] = [
   Abort,
   Expect,
   Print,
+  Fn,
+  Return,
+  Require,
+  Setup,
+  Teardown,
+  Import,
 ];
 
 /** The word of a keyword token type. */

@@ -41,6 +41,16 @@ export const runCatalogue = {
   PG6106: entry('error', 'nothing can happen any more', () => {
     return 'every job waits for something that can no longer happen';
   }),
+  PG6107: entry(
+    'error',
+    'requirement not met',
+    (p: { condition: string }) => `\`require ${p.condition}\` does not hold`,
+  ),
+  PG6108: entry(
+    'error',
+    'teardown took too long',
+    (p: { limit: string }) => `\`teardown\` took longer than ${p.limit}`,
+  ),
 
   PG6201: entry(
     'warning',
@@ -63,6 +73,9 @@ export const runCatalogue = {
   PG6401: entry('error', 'parameter not given', (p: { name: string }) => `parameter \`${p.name}\` needs a value`),
   PG6402: entry('error', 'default route', (p: { name: string }) => {
     return `\`${p.name}\` carries this machine's default route`;
+  }),
+  PG6403: entry('error', 'bad number of values', (p: { name: string; found: number; most: number }) => {
+    return `scenario "${p.name}" takes 1 to ${p.most} values to run for, not ${p.found}`;
   }),
 };
 

@@ -3,6 +3,7 @@
 import type { Diagnostic } from '../lang/diagnostic.ts';
 import { diagnosticFrom, type Failure } from '../lang/failure.ts';
 import type { Span } from '../lang/source.ts';
+import type { Value } from '../lang/value.ts';
 import { report } from './catalogue.ts';
 import { EngineError } from './engine.ts';
 
@@ -17,7 +18,13 @@ export interface Failed {
 }
 
 /** How an operation, a body or a job came to its end; `ended`: it was cancelled, or the scenario is over. */
-export type Completion = 'done' | 'break' | 'continue' | 'ended' | Failed;
+export type Completion = 'done' | 'break' | 'continue' | 'ended' | Returned | Failed;
+
+/** A `return` on its way to the call; null where it gives no value. */
+export interface Returned {
+  readonly kind: 'returned';
+  readonly value: Value | null;
+}
 
 /** What an operation gives, or why it failed. */
 export type Result<T> = { readonly ok: true; readonly value: T } | Refused;

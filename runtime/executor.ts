@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { count } from '../lang/bounds.ts';
+import { count, notNegative } from '../lang/bounds.ts';
 import { elementAt, elementCount } from '../lang/elements.ts';
 import { formatValue } from '../lang/literals.ts';
-import type { Op, OpOf } from '../lang/op.ts';
+import type { Expr, Op, OpOf } from '../lang/op.ts';
 import { assertNever } from '../lang/types.ts';
-import { type Completion, refusedBy } from './completion.ts';
+import { report } from './catalogue.ts';
+import { type Completion, refused, refusedBy } from './completion.ts';
 import {
   addDevice,
   clearCounters,
@@ -16,9 +17,9 @@ import {
   start,
   stop,
 } from './device-operations.ts';
-import { hasNoValue, isTrue, observe } from './expectations.ts';
+import { hasNoValue, isTrue, type Observed, observe } from './expectations.ts';
 import type { Job, Steps } from './jobs.ts';
-import { type Context, numberOf, operand } from './operands.ts';
+import { type Context, durationOf, numberOf, operand } from './operands.ts';
 import type { ScenarioState } from './scenario-state.ts';
 import { Scope } from './scope.ts';
 import {
@@ -29,6 +30,7 @@ import {
   every,
   spawn,
   sync,
+  until,
   waitFor,
   waitStopped,
   waitUntil,
@@ -74,6 +76,10 @@ function carryOut(op: Op, context: Context): Completion | Steps {
       return leave(op);
     case 'try':
       return attempt(op, context);
+    case 'call':
+      return call(op, context);
+    case 'return':
+      return giveBack(op, context);
     case 'add_device':
       return addDevice(op, context);
     case 'rem_device':
@@ -182,19 +188,56 @@ function leave(op: OpOf<'break'> | OpOf<'continue'>): Completion {
 /** A failed operation goes on in `else`; a condition that ended the scenario ends it. */
 function* attempt(op: OpOf<'try'>, context: Context): Steps {
   const completion = yield* inner(op.body, context);
-  if (typeof completion !== 'object' || completion.verdict === 'failed') return completion;
+  if (typeof completion !== 'object' || completion.kind === 'returned') return completion;
+  if (completion.verdict === 'failed') return completion;
   const scope = new Scope(context.scope, completion.diagnostic.message);
   return yield* runBody(op.otherwise, { ...context, scope });
 }
 
-function expect(op: OpOf<'expect'>, context: Context): Completion {
+/** The body of a function sees its arguments and the top level, never what stands around the call. */
+function* call(op: OpOf<'call'>, context: Context): Steps {
+  const { state } = context;
+  const called = state.functions.get(op.function);
+  if (called === undefined) throw new Error(`no function ${op.function} in the program`);
+  const scope = new Scope(state.root);
+  for (const [at, parameter] of called.parameters.entries()) {
+    const value = operand(op.args[at] as Expr, context);
+    if (!value.ok) return value.failed;
+    scope.declare(parameter.name, value.value);
+  }
+  const completion = yield* runBody(called.body, { ...context, scope });
+  if (typeof completion !== 'object' || completion.kind !== 'returned') return completion;
+  if (op.bind !== null && completion.value !== null) context.scope.declare(op.bind, completion.value);
+  return 'done';
+}
+
+function giveBack(op: OpOf<'return'>, context: Context): Completion {
+  if (op.value === null) return { kind: 'returned', value: null };
+  const value = operand(op.value, context);
+  return value.ok ? { kind: 'returned', value: value.value } : value.failed;
+}
+
+function* expect(op: OpOf<'expect'>, context: Context): Steps {
   const { state, scope, job } = context;
   const label = op.label === null ? null : operand(op.label, context);
   if (label !== null && !label.ok) return label.failed;
-  const observed = observe(op.condition, state.environment(scope, job), state.source);
-  if (!observed.outcome.ok && !hasNoValue(observed.outcome)) return refusedBy(observed.outcome.failure).failed;
+  const look = (): Observed => observe(op.condition, state.environment(scope, job), state.source);
+  let observed = look();
+  if (op.timeout !== null) {
+    const timeout = durationOf(op.timeout, '`timeout`', notNegative, context);
+    if (!timeout.ok) return timeout.failed;
+    // What was seen when it came true is the result: figures go on while the job is on its way.
+    const settled = (): boolean => {
+      observed = look();
+      return observed.outcome.ok ? isTrue(observed.outcome.value) : !hasNoValue(observed.outcome);
+    };
+    yield* until(settled, { polled: true, timeout: timeout.value }, state);
+  }
+  const { outcome } = observed;
+  if (!outcome.ok && !hasNoValue(outcome)) return refusedBy(outcome.failure).failed;
   state.expectations.record(op.span, op.text, label === null ? null : formatValue(label.value), observed);
-  return 'done';
+  if (!op.required || (outcome.ok && isTrue(outcome.value))) return 'done';
+  return refused(report('PG6107', { condition: op.text }, op.span), 'failed').failed;
 }
 
 function print(op: OpOf<'print'>, context: Context): Completion {

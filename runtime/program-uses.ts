@@ -21,6 +21,7 @@ export function programUses(program: Program): {
     for (const part of Object.values(node)) visit(part);
   };
   visit(program.params);
+  visit(program.functions);
   visit(program.scenarios);
   return { looksBack, interfaces: [...interfaces] };
 }

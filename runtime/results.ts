@@ -168,6 +168,8 @@ export interface SenderResults {
   readonly tid: number;
   readonly involuntarySwitches: number;
   readonly stealMs: number;
+  /** The control thread may run on the same CPU: there was no other without a sender. */
+  readonly sharedWithControl: boolean;
 }
 
 /** Something that happened by itself; `at` counts from the scenario's first statement. */

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { atLeastOne, boundsProblem } from '../lang/bounds.ts';
+import { maxScenarioValues } from '../lang/checker.ts';
 import type { Diagnostic } from '../lang/diagnostic.ts';
+import { elementCount, elements } from '../lang/elements.ts';
 import { type Environment, evaluate } from '../lang/evaluate.ts';
 import type { Outcome } from '../lang/failure.ts';
 import { formatDuration, formatValue } from '../lang/literals.ts';
-import type { Expr, Lab, Link, Program } from '../lang/op.ts';
+import type { Expr, Lab, Link, Program, Scenario, UserFunction } from '../lang/op.ts';
 import { SourceFile, type Span } from '../lang/source.ts';
 import type { Value } from '../lang/value.ts';
 import { report } from './catalogue.ts';
@@ -25,7 +27,7 @@ import {
   type Verdict,
   worst,
 } from './results.ts';
-import { runScenario } from './scenario-run.ts';
+import { type Instance, runScenario } from './scenario-run.ts';
 import type { ScenarioState } from './scenario-state.ts';
 import { Scope } from './scope.ts';
 import { derivedSeed, RandomStream } from './seed.ts';
@@ -68,6 +70,12 @@ export async function run(program: Program, engine: Engine, options: RunOptions)
   }
 }
 
+/** A scenario that is to be run, and for which of its values. */
+interface Planned {
+  readonly scenario: Scenario;
+  readonly instance: Instance;
+}
+
 class ProgramRun {
   readonly #program: Program;
   readonly #engine: Engine;
@@ -77,6 +85,7 @@ class ProgramRun {
   readonly #shown: Record<string, string> = {};
   readonly #interfaces: InterfaceTable;
   readonly #scenarios: ScenarioResults[] = [];
+  readonly #functions: ReadonlyMap<string, UserFunction>;
   readonly #uses: ReturnType<typeof programUses>;
   #lab: { readonly plan: LabPlan; readonly span: Span } | null = null;
   #state: ScenarioState | null = null;
@@ -85,8 +94,9 @@ class ProgramRun {
     this.#program = program;
     this.#engine = engine;
     this.#options = options;
-    this.#source = new SourceFile(program.source.name, program.source.text);
+    this.#source = SourceFile.of(program.source);
     this.#interfaces = new InterfaceTable(engine, program.lab !== null || options.lab);
+    this.#functions = new Map(program.functions.map((one) => [one.name, one]));
     this.#uses = programUses(program);
     engine.onEvent((event) => this.#state?.hear(event));
   }
@@ -97,7 +107,7 @@ class ProgramRun {
     if (!prepared.ok) return this.#refuse(prepared.failed);
     const { maxDuration } = this.#options;
     const limit = maxDuration === null ? null : { instant: began + maxDuration, text: formatDuration(maxDuration) };
-    for (const scenario of this.#program.scenarios) {
+    for (const { scenario, instance } of prepared.value) {
       if (limit !== null && this.#engine.clock.now() >= limit.instant) {
         // Of a scenario that never began nothing else in the results would tell.
         const told = this.#scenarios.some(({ failure }) => failure?.code === 'PG6105');
@@ -108,8 +118,8 @@ class ProgramRun {
       if (!opened.ok) return this.#refuse(opened.failed);
       const refreshed = await this.#interfaces.refresh(this.#interfacesUsed(), scenario.span);
       if (!refreshed.ok) return this.#refuse(refreshed.failed);
-      const results = await runScenario(scenario, this.#setting(scenario.name), {
-        params: this.#params,
+      const results = await runScenario(scenario, this.#setting(instance.name), {
+        instance,
         signal: this.#options.signal,
         limit,
         onProgress: this.#options.onProgress,
@@ -133,6 +143,8 @@ class ProgramRun {
       // The unnamed scenario has the run's seed itself; devices derive theirs from it by name.
       seed: name === '' ? seed : derivedSeed(seed, name),
       allow,
+      functions: this.#functions,
+      params: this.#params,
       runBody: bodyRunner(() => this.#state as ScenarioState),
       sampled: this.#uses.looksBack,
       onPrint,
@@ -141,7 +153,7 @@ class ProgramRun {
   }
 
   /** Parameters and the plan of the lab are settled before any scenario begins. */
-  #prepare(): Result<void> {
+  #prepare(): Result<readonly Planned[]> {
     const { seed, params } = this.#options;
     const environment = settledEnvironment(this.#params, seed);
     for (const param of this.#program.params) {
@@ -157,14 +169,34 @@ class ProgramRun {
       this.#shown[param.name] = formatValue(value.value);
     }
     const lab = this.#program.lab ?? (this.#options.lab ? undeclaredLab() : null);
-    if (lab === null) return ok(undefined);
+    const planned = this.#planned(environment);
+    if (lab === null || !planned.ok) return planned;
     if (!this.#engine.capabilities.lab) {
       return refused(report('PG6006', { engine: this.#engine.name, what: 'lab' }, lab.span), 'unsuitable');
     }
     const plan = labPlan(lab, environment);
     if (!plan.ok) return plan;
     this.#lab = { plan: plan.value, span: lab.span };
-    return ok(undefined);
+    return planned;
+  }
+
+  /** Scenarios in order, those with values once for each. */
+  #planned(environment: Environment): Result<readonly Planned[]> {
+    const planned: Planned[] = [];
+    for (const scenario of this.#program.scenarios) {
+      const { each, name } = scenario;
+      if (each === null) {
+        planned.push({ scenario, instance: { name, value: null } });
+        continue;
+      }
+      const values = valuesOf(name, each.over, environment);
+      if (!values.ok) return values;
+      for (const value of values.value) {
+        const text = value.kind === 'constant' ? formatValue(value.value) : this.#source.slice(value.span);
+        planned.push({ scenario, instance: { name: `${name}[${each.name}=${text}]`, value } });
+      }
+    }
+    return ok(planned);
   }
 
   /** Each scenario has a lab of its own. */
@@ -204,6 +236,18 @@ class ProgramRun {
       environment: {},
     };
   }
+}
+
+/** What a scenario runs for: a list's expressions as they are, or the elements of what is settled before any scenario. */
+function valuesOf(name: string, over: Expr, environment: Environment): Result<readonly Expr[]> {
+  if (over.kind === 'list') return ok(over.items);
+  const value = evaluate(over, environment);
+  if (!value.ok) return refusedBy(value.failure);
+  const found = elementCount(value.value);
+  if (found < 1 || found > maxScenarioValues) {
+    return refused(report('PG6403', { name, found, most: maxScenarioValues }, over.span));
+  }
+  return ok([...elements(value.value)].map((element) => ({ kind: 'constant', span: over.span, value: element })));
 }
 
 function undeclaredLab(): Lab {

@@ -88,9 +88,9 @@ export class Runs {
     };
   }
 
-  /** The scenario is over, and with it the waiting for runs that never began. */
+  /** The scenario is over, and with it the waiting for later instants and for runs that never began. */
   dropAll(): void {
-    this.#drop(null);
+    this.#drop(this.active ? this.elapsed() : null);
   }
 
   #arm(at: PendingAt): void {

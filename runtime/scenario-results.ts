@@ -45,8 +45,8 @@ export function scenarioResults(name: string, state: ScenarioState): ScenarioRes
   };
 }
 
-function senderResults({ cpu, tid, involuntarySwitches, stealMs }: SenderStats): SenderResults {
-  return { cpu, tid, involuntarySwitches, stealMs };
+function senderResults({ devices: _, ...sender }: SenderStats): SenderResults {
+  return sender;
 }
 
 function verdictOf(state: ScenarioState): Verdict {

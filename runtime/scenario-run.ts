@@ -2,12 +2,14 @@
 
 import { notNegative } from '../lang/bounds.ts';
 import { nameOf } from '../lang/evaluate.ts';
-import type { Receiver as ReceiverPlan, Scenario } from '../lang/op.ts';
+import { formatDuration } from '../lang/literals.ts';
+import type { Expr, Receiver as ReceiverPlan, Scenario } from '../lang/op.ts';
 import { report } from './catalogue.ts';
 import { ok, type Result, refused } from './completion.ts';
 import { halt } from './device-operations.ts';
 import { assessShortfall } from './devices.ts';
 import { runBody } from './executor.ts';
+import type { Steps } from './jobs.ts';
 import { type Context, durationOf, namesOf, operand } from './operands.ts';
 import { defaultSettle } from './receivers.ts';
 import type { Progress, ScenarioResults } from './results.ts';
@@ -19,8 +21,16 @@ import { settleReceivers } from './settling.ts';
 /** Ten looks a second: what a progress line can show. Real time, whatever the engine's clock. */
 const progressMs = 100;
 
+/** A scenario, or one of the values that it is carried out for. */
+export interface Instance {
+  /** Its name in the results. */
+  readonly name: string;
+  /** What the variable of `scenario … for` holds; null without one. */
+  readonly value: Expr | null;
+}
+
 export interface ScenarioOptions {
-  readonly params: Scope;
+  readonly instance: Instance;
   readonly signal: AbortSignal;
   /** When the whole run has taken long enough (engine's clock), and that time in words. */
   readonly limit: { readonly instant: bigint; readonly text: string } | null;
@@ -40,7 +50,7 @@ export async function runScenario(
 ): Promise<ScenarioResults> {
   const state = new ScenarioState(setting);
   options.onState(state);
-  const context: Context = { state, scope: new Scope(options.params), job: state.main };
+  const context: Context = { state, scope: state.root, job: state.main };
   const interrupt = (): void => state.end('interrupted');
   options.signal.addEventListener('abort', interrupt, { once: true });
   const meter = progressMeter(state);
@@ -51,7 +61,7 @@ export async function runScenario(
     else await carryOut(scenario, context, options);
     await comeToRest(scenario, state);
     if (state.ending !== null && state.ending !== 'interrupted') setting.onDiagnostic(state.ending.diagnostic);
-    results = scenarioResults(scenario.name, state);
+    results = scenarioResults(options.instance.name, state);
   } finally {
     clearInterval(progress);
     options.signal.removeEventListener('abort', interrupt);
@@ -76,9 +86,49 @@ async function carryOut(scenario: Scenario, context: Context, options: ScenarioO
     state.timers.set(limit.instant, Number.MAX_SAFE_INTEGER, exceed, true);
   }
   state.clock.onIdle?.(() => state.end(refused(report('PG6106', {}, scenario.span)).failed));
-  state.begin(state.main, runBody(scenario.body, context));
+  let begun = false;
+  const onBegun = (): void => {
+    begun = true;
+  };
+  state.begin(state.main, body(scenario, options.instance, context, onBegun));
   await state.main.done;
+  if (begun && scenario.teardown.length > 0 && state.defect === null) await tearDown(scenario, state, options);
   state.clock.onIdle?.(null);
+}
+
+/** The parts of a scenario in order. `begun` is called when `teardown` has become due. */
+function* body(scenario: Scenario, instance: Instance, context: Context, begun: () => void): Steps {
+  const before = yield* runBody(scenario.prelude, context);
+  if (before !== 'done') return before;
+  if (scenario.each !== null && instance.value !== null) {
+    const value = operand(instance.value, context);
+    if (!value.ok) return value.failed;
+    context.scope.declare(scenario.each.name, value.value);
+  }
+  begun();
+  const setUp = yield* runBody(scenario.setup, { ...context, scope: new Scope(context.scope) });
+  return setUp === 'done' ? yield* runBody(scenario.body, context) : setUp;
+}
+
+/** How long `teardown` may take once the scenario was told to hurry: by a signal, or by `--max-duration`. */
+const hurriedTeardown = 10_000_000_000n;
+
+/** Carries out `teardown` in a job of its own. Whatever ended the scenario stays its reason. */
+async function tearDown(scenario: Scenario, state: ScenarioState, options: ScenarioOptions): Promise<void> {
+  const { ending } = state;
+  state.runs.dropAll();
+  for (const job of [...state.jobs.values()]) job.cancel();
+  state.ending = null;
+  const now = state.clock.now();
+  if (options.signal.aborted || (options.limit !== null && now >= options.limit.instant)) {
+    const limit = formatDuration(hurriedTeardown);
+    const exceed = (): void => state.end(refused(report('PG6108', { limit }, scenario.span), 'failed').failed);
+    state.timers.set(now + hurriedTeardown, Number.MAX_SAFE_INTEGER, exceed, true);
+  }
+  const job = state.register('main', state.main);
+  state.begin(job, runBody(scenario.teardown, { state, job, scope: new Scope(state.root) }));
+  await job.done;
+  state.ending = ending ?? state.ending;
 }
 
 async function openReceiver(receiver: ReceiverPlan, context: Context): Promise<Result<void>> {

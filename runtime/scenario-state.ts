@@ -3,7 +3,7 @@
 import type { Diagnostic } from '../lang/diagnostic.ts';
 import { type Environment, evaluate, type Reading, type ResolvedMetricSource } from '../lang/evaluate.ts';
 import { failureFrom } from '../lang/failure.ts';
-import type { Expr, Op } from '../lang/op.ts';
+import type { Expr, Op, UserFunction } from '../lang/op.ts';
 import type { SourceFile, Span } from '../lang/source.ts';
 import type { Value } from '../lang/value.ts';
 import { report } from './catalogue.ts';
@@ -19,7 +19,7 @@ import { ReceiverTable } from './receivers.ts';
 import { type ReportedDiagnostic, reported } from './report/json.ts';
 import type { EventResults } from './results.ts';
 import { Runs } from './runs.ts';
-import type { Scope } from './scope.ts';
+import { Scope } from './scope.ts';
 import { Timers } from './timers.ts';
 
 /** How conditions are polled, and how often devices are sampled for figures that look back. */
@@ -39,6 +39,8 @@ export interface ScenarioSetting {
   readonly seed: bigint;
   readonly allow: readonly string[];
   readonly runBody: RunBody;
+  readonly functions: ReadonlyMap<string, UserFunction>;
+  readonly params: Scope;
   /** Whether some figure that looks back in time is used, so that devices have to be sampled. */
   readonly sampled: boolean;
   readonly onPrint: (text: string) => void;
@@ -58,6 +60,9 @@ export class ScenarioState {
   readonly measurements: Measurements;
   readonly expectations: Expectations;
   readonly runBody: RunBody;
+  readonly functions: ReadonlyMap<string, UserFunction>;
+  /** What the scenario declares outside of any block; functions see it. */
+  readonly root: Scope;
   readonly main: Job;
   readonly jobs = new Map<number, Job>();
   /** Removals whose waiting was left to a `grace` value, by its id; gone once they are complete. */
@@ -87,6 +92,8 @@ export class ScenarioState {
     this.source = setting.source;
     this.interfaces = interfaces;
     this.runBody = setting.runBody;
+    this.functions = setting.functions;
+    this.root = new Scope(setting.params);
     this.timers = new Timers(engine.clock);
     this.runs = new Runs(engine.clock, this.timers);
     this.devices = new DeviceTable(engine, interfaces, setting.seed, setting.allow);
@@ -160,7 +167,7 @@ export class ScenarioState {
       .then(
         (completion) => {
           this.#over(job);
-          if (typeof completion === 'object') this.end(completion);
+          if (typeof completion === 'object' && completion.kind === 'failed') this.end(completion);
           this.controlEvent();
         },
         (error: unknown) => {

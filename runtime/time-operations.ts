@@ -89,7 +89,7 @@ export function* sync(op: OpOf<'sync'>, context: Context): Steps {
  * Waits for a condition, looked at now, at every control event and, where it is polled, every 10 ms. False: the time was
  * over first. At the instant of both, the condition wins.
  */
-function* until(
+export function* until(
   met: () => boolean,
   options: { readonly polled: boolean; readonly timeout: bigint | null },
   state: ScenarioState,

@@ -16,7 +16,7 @@ import { syntaxCatalogue } from '../lang/catalogue-syntax.ts';
 import { reservedNames } from '../lang/check-expression.ts';
 import type { CatalogueEntry } from '../lang/diagnostic.ts';
 import { escapeSpellings } from '../lang/escapes.ts';
-import { compile, facts, protocols, renderAll, SourceFile } from '../lang/index.ts';
+import { compile, facts, type ImportReader, protocols, renderAll, SourceFile } from '../lang/index.ts';
 import { maxNesting } from '../lang/layout.ts';
 import { formatValue } from '../lang/literals.ts';
 import { deviceMetrics, graceMetrics, type Metric, needsSequence, receiverMetrics } from '../lang/metrics.ts';
@@ -396,7 +396,18 @@ function programOf(block: Block): string {
   }
 }
 
-const told = (text: string) => compile(new SourceFile('example.pg', text));
+/** The files that examples import. */
+const importable: Readonly<Record<string, string>> = {
+  './lib/frames.pg':
+    'let port = 9\nframe probe = eth() / ipv4() / udp(dst: port) / pktgen\nfn half(load: pps) { return load / 2 }\n',
+  './lib/code.pg': 'start\n',
+  './lib/circle.pg': 'import "./lib/circle.pg" as again\n',
+};
+const readExample: ImportReader = (path) => {
+  const text = importable[path];
+  return text === undefined ? { ok: false, reason: 'no such file' } : { ok: true, name: path, text };
+};
+const told = (text: string) => compile(new SourceFile('example.pg', text), readExample);
 
 test('there are examples, and a preamble for fragments', () => {
   assert.ok(blocks.length >= 20);

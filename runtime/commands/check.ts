@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { compile } from '../../lang/index.ts';
+import { readImport } from '../import-reader.ts';
 import type { Finding } from '../refusal.ts';
 import { writeFindings } from '../report/findings.ts';
 import {
@@ -28,9 +29,7 @@ export async function checkCommand(files: readonly string[], output: Output): Pr
       found.push(reportedRefusal(script.refusal));
       continue;
     }
-    const finding: Finding = script.ok
-      ? { source: script.source, diagnostics: compile(script.source).diagnostics }
-      : script.finding;
+    const finding: Finding = script.ok ? compile(script.source, readImport) : script.finding;
     writeFindings([finding], output.stderr);
     // Not by spreading: arguments lie on the stack, and there may be a hundred thousand.
     for (const one of reportedFindings([finding])) found.push(one);

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { type Change, difference } from '../../lang/difference.ts';
 import { compile, SourceFile } from '../../lang/index.ts';
 import type { Program } from '../../lang/op.ts';
+import { readImport } from '../import-reader.ts';
 import { type Finding, refusal } from '../refusal.ts';
 import { writeFindings } from '../report/findings.ts';
 import { diagnosticsDocument, reportedFindings, reportedRefusal, writeDocument, writeRefusal } from '../report/json.ts';
@@ -92,7 +93,7 @@ export async function gitDiffCommand(words: readonly string[], output: Output): 
     sources.push(new SourceFile(path, script.ok ? script.source.text : script.finding.source.text));
   }
   const [before, after] = sources as [SourceFile, SourceFile];
-  const [old, now] = [compile(before).program, compile(after).program];
+  const [old, now] = [compile(before, readImport).program, compile(after, readImport).program];
   if (old === null || now === null) {
     stdout.write(unifiedDiff(path, before.text, after.text, palette));
     return 0;
@@ -107,7 +108,7 @@ function compiled(script: Exclude<Script, { readonly refusal: unknown }>): {
   finding: Finding;
 } {
   if (!script.ok) return { program: null, finding: script.finding };
-  const { program, diagnostics } = compile(script.source);
+  const { program, diagnostics } = compile(script.source, readImport);
   return { program, finding: { source: script.source, diagnostics } };
 }
 

@@ -30,7 +30,7 @@ export function parameterValues(
     if (parsed.ok) values.set(parsed.name, parsed.value);
     else findings.push({ source: new SourceFile('--set', setting), diagnostics: [parsed.diagnostic] });
   }
-  const source = new SourceFile(program.source.name, program.source.text);
+  const source = SourceFile.of(program.source);
   const missing = program.params
     .filter((param) => undefaulted === 'must be given' && param.value === null && !mentioned.has(param.name))
     .map((param) => report('PG7006', { name: param.name }, param.span, { hints: [`\`${example(param)}\``] }));

@@ -3,6 +3,7 @@
 import { compile } from '../../lang/index.ts';
 import type { Param, Program } from '../../lang/op.ts';
 import type { Value } from '../../lang/value.ts';
+import { readImport } from '../import-reader.ts';
 import type { Finding } from '../refusal.ts';
 import { writeFindings } from '../report/findings.ts';
 import { diagnosticsDocument, refuse, reportedFindings, writeDocument } from '../report/json.ts';
@@ -25,8 +26,8 @@ export async function planCommand(input: ScriptInput, flags: PlanFlags, output: 
   if ('refusal' in script) return refuse(script.refusal, output);
   const findings: Finding[] = [];
   if (script.ok) {
-    const { program, diagnostics } = compile(script.source);
-    findings.push({ source: script.source, diagnostics });
+    const { program, diagnostics, source } = compile(script.source, readImport);
+    findings.push({ source, diagnostics });
     if (program !== null) {
       const given = parameterValues(program, flags.set ?? [], 'may be missing');
       if (given.ok) {

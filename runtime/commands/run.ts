@@ -10,6 +10,7 @@ import type { SourceFile } from '../../lang/source.ts';
 import type { Value } from '../../lang/value.ts';
 import type { Engine } from '../engine.ts';
 import { environmentFacts } from '../environment-facts.ts';
+import { readImport } from '../import-reader.ts';
 import { type Finding, type Refusal, refusal } from '../refusal.ts';
 import { writeFindings } from '../report/findings.ts';
 import {
@@ -55,12 +56,12 @@ export async function runCommand(input: ScriptInput, flags: RunFlags, output: Ou
   const script = await readScript(input);
   if ('refusal' in script) return refuse(script.refusal, output);
   if (!script.ok) return reject([script.finding], output);
-  const { source } = script;
-  if (input.kind === 'standard input' && source.text.trim() === '') {
+  const { source: main } = script;
+  if (input.kind === 'standard input' && main.text.trim() === '') {
     return refuse(refusal(2, 'standard input has no statements', 'see `pktsh --help`'), output);
   }
 
-  const { program, diagnostics } = compile(source);
+  const { program, diagnostics, source } = compile(main, readImport);
   const compiled: Finding = { source, diagnostics };
   if (program === null) return reject([compiled], output);
   const parameters = parameterValues(program, flags.set ?? [], 'must be given');

@@ -55,8 +55,9 @@ export function diagnosticsDocument(
 }
 
 export function placeOf(source: SourceFile, span: Span): Place {
-  const start = source.position(span.start);
-  const end = source.position(span.end);
+  const at = source.locate(span);
+  const start = at.file.position(at.span.start);
+  const end = at.file.position(at.span.end);
   return { line: start.line, column: start.column, endLine: end.line, endColumn: end.column };
 }
 
@@ -65,7 +66,7 @@ export function reported(diagnostic: Diagnostic, source: SourceFile): ReportedDi
     code: diagnostic.code,
     severity: diagnostic.severity,
     message: diagnostic.message,
-    file: source.name,
+    file: source.locate(diagnostic.span).file.name,
     span: placeOf(source, diagnostic.span),
     note: diagnostic.note,
     labels: diagnostic.labels.map((label) => ({ span: placeOf(source, label.span), text: label.text })),

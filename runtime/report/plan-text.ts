@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { formatValue } from '../../lang/literals.ts';
-import type { DeviceList, Expr, Link, Op, Parameter, Program, Receiver, Scenario } from '../../lang/op.ts';
+import type {
+  DeviceList,
+  Expr,
+  Link,
+  Op,
+  Parameter,
+  Program,
+  Receiver,
+  Scenario,
+  UserFunction,
+} from '../../lang/op.ts';
 import { SourceFile, type Span } from '../../lang/source.ts';
 import { assertNever } from '../../lang/types.ts';
 import type { Value } from '../../lang/value.ts';
@@ -14,10 +24,13 @@ import { type KnownValues, knownValues } from './plan-values.ts';
  * as the value it came to; everything else as written. `values` are those of `--set`.
  */
 export function planText(program: Program, values: ReadonlyMap<string, Value>, palette: Palette): string {
-  const source = new SourceFile(program.source.name, program.source.text);
+  const source = SourceFile.of(program.source);
   const sections = [parametersText(program, values, palette), labText(program, source, palette)];
+  for (const one of program.functions) {
+    sections.push(new Operations(source, knownValues(program, values), palette).renderFunction(one));
+  }
   for (const scenario of program.scenarios) {
-    sections.push(new ScenarioText(source, knownValues(program, values), palette).render(scenario));
+    sections.push(new Operations(source, knownValues(program, values), palette).render(scenario));
   }
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
@@ -57,7 +70,8 @@ const numberWidth = 4;
 const lineWidth = 5;
 const margin = ' '.repeat(numberWidth + lineWidth + 4);
 
-class ScenarioText {
+/** The operations of a scenario or function, numbered. */
+class Operations {
   readonly #source: SourceFile;
   readonly #known: KnownValues;
   readonly #palette: Palette;
@@ -71,11 +85,29 @@ class ScenarioText {
   }
 
   render(scenario: Scenario): string {
-    const title = scenario.name === '' ? 'scenario' : `scenario ${JSON.stringify(scenario.name)}`;
+    const { each } = scenario;
+    const name = scenario.name === '' ? 'scenario' : `scenario ${JSON.stringify(scenario.name)}`;
+    const title = each === null ? name : `${name} for ${each.name} in ${this.#text(each.over)}`;
     this.#lines.push(this.#palette.strong(title));
     for (const receiver of scenario.receivers) this.#receiver(receiver);
+    this.#block(scenario.prelude, 0);
+    this.#around('setup', scenario.setup);
     this.#block(scenario.body, 0);
-    if (scenario.body.length === 0) this.#note('nothing to carry out', 0);
+    this.#around('teardown', scenario.teardown);
+    if (this.#number === 0) this.#note('nothing to carry out', 0);
+    return this.#lines.join('\n');
+  }
+
+  #around(word: string, ops: readonly Op[]): void {
+    if (ops.length === 0) return;
+    this.#note(word, 0);
+    this.#block(ops, 1);
+  }
+
+  renderFunction({ name, parameters, body }: UserFunction): string {
+    const list = parameters.map((parameter) => `${parameter.name}: ${parameter.type}`).join(', ');
+    this.#lines.push(this.#palette.strong(`fn ${name}(${list})`));
+    this.#block(body, 0);
     return this.#lines.join('\n');
   }
 
@@ -156,6 +188,10 @@ class ScenarioText {
         const where = op.cpu === null ? '' : ` on cpu ${this.#text(op.cpu)}`;
         return bound(op.bind, `rem_device_all${where}${op.async ? ' async' : ''}`);
       }
+      case 'call':
+        return bound(op.bind, `${op.function}(${this.#texts(op.args)})`);
+      case 'return':
+        return op.value === null ? 'return' : `return ${this.#text(op.value)}`;
       case 'set':
         return op.devices === null ? 'set devices' : this.#all(op.op, op.devices);
       case 'start':
@@ -183,7 +219,9 @@ class ScenarioText {
       case 'abort_when':
         return `abort when ${op.text}`;
       case 'expect':
-        return `expect ${op.text}${op.label === null ? '' : ` ${this.#text(op.label)}`}`;
+        return `${op.required ? 'require' : 'expect'} ${op.text}${this.#timeout(op.timeout)}${
+          op.label === null ? '' : ` ${this.#text(op.label)}`
+        }`;
       case 'print':
         return `print ${this.#texts(op.values)}`;
       default:
@@ -194,7 +232,8 @@ class ScenarioText {
   #operation(text: string, span: Span, depth: number): void {
     this.#number++;
     const number = String(this.#number).padStart(numberWidth);
-    const line = `:${this.#source.position(span.start).line}`.padEnd(lineWidth);
+    const at = this.#source.locate(span);
+    const line = `:${at.file.position(at.span.start).line}`.padEnd(lineWidth);
     this.#lines.push(`${this.#palette.dim(`${number}  ${line}`)}  ${'  '.repeat(depth)}${text}`);
   }
 
@@ -243,5 +282,6 @@ class ScenarioText {
 }
 
 function bound(name: string | null, text: string): string {
-  return name === null ? text : `let ${name} = ${text}`;
+  // The variable of a call inside an expression has no name in the text, where the call itself shows.
+  return name === null || name.startsWith('$') ? text : `let ${name} = ${text}`;
 }

@@ -254,8 +254,8 @@ function sendersText(scenario: ScenarioResults, palette: Palette): string {
   const threads = scenario.senders.filter((sender) => sender.tid !== 0);
   if (threads.length === 0) return '';
   const columns = [left('sender'), right('preempted'), right('stolen')];
-  const rows = threads.map(({ cpu, involuntarySwitches, stealMs }): Cell[] => [
-    `CPU ${cpu}`,
+  const rows = threads.map(({ cpu, involuntarySwitches, stealMs, sharedWithControl }): Cell[] => [
+    `CPU ${cpu}${sharedWithControl ? ', shared with the control thread' : ''}`,
     count(involuntarySwitches),
     `${count(stealMs)} ms`,
   ]);

@@ -84,7 +84,7 @@ function scenario(verdict: Verdict, changes: Partial<ScenarioResults> = {}): Sce
     receivers: [receiver()],
     expectations: [expectation()],
     grace: { count: 3, pending: 0, stalls: 0, latency: { p50: 11_000, p99: 40_000, max: 41_500 } },
-    senders: [{ cpu: 0, tid: 0, involuntarySwitches: 0, stealMs: 0 }],
+    senders: [{ cpu: 0, tid: 0, involuntarySwitches: 0, stealMs: 0, sharedWithControl: false }],
     prints: [],
     events: [],
     warnings: [],

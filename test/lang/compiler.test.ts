@@ -238,8 +238,8 @@ test('receivers', () => {
 
 test('scenarios share what stands outside them, each from the start', () => {
   const text = `${base}let n = 2\nreceiver rx0\nscenario "a" { print n }\nscenario "b" { receiver second on sink0\n stop }`;
-  const found = program(text).scenarios.map(({ name, receivers, body }) => {
-    return [name, receivers.map((receiver) => receiver.name), outline(body)];
+  const found = program(text).scenarios.map(({ name, receivers, prelude, body }) => {
+    return [name, receivers.map((receiver) => receiver.name), outline([...prelude, ...body])];
   });
   assert.equal(found, [
     ['a', ['rx0'], ['let probe = frame', 'let n = 2', 'print variable']],

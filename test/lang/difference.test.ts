@@ -10,11 +10,20 @@ const test = suite('difference');
 
 /** What difference.ts looks at; a part that is missing here, and so perhaps there, does not compile. */
 const compared = {
-  program: { schema: true, source: true, params: true, lab: true, scenarios: true } satisfies Record<
+  program: { schema: true, source: true, params: true, lab: true, functions: true, scenarios: true } satisfies Record<
     keyof Program,
     true
   >,
-  scenario: { name: true, span: true, receivers: true, body: true } satisfies Record<keyof Scenario, true>,
+  scenario: {
+    name: true,
+    each: true,
+    span: true,
+    receivers: true,
+    prelude: true,
+    setup: true,
+    body: true,
+    teardown: true,
+  } satisfies Record<keyof Scenario, true>,
 };
 
 test('programs have no part that is not compared', () => {
@@ -168,6 +177,35 @@ test('what stands outside of scenarios is told once, and scenarios by their name
     'removed scenario b 6:-: scenario "b" -> null',
     'added scenario c -:6: null -> scenario "c"',
   ]);
+});
+
+test('functions, setup and teardown, and the values of a scenario', () => {
+  const parts = (fn: string, setUp: string, values: string, wants: string) => `
+fn pause(n: number) { wait n * ${fn} }
+setup { print "${setUp}" }
+teardown { print "over" }
+frame f = eth() / ipv4 / udp / pktgen
+lab { veth tx0 <-> rx0 }
+scenario "s" for n in [${values}] {
+  add_device tx0 on cpu 0 { frame f; rate 1kpps }
+  start
+  pause(n)
+  ${wants} tx0.sent > 0
+}
+`;
+  const before = parts('1ms', 'begin', '1, 2', 'expect');
+  const changed = (after: string) => difference(program(before), program(after)).map(shown);
+  assert.equal(changed(before), []);
+  assert.equal(changed(parts('2ms', 'begin', '1, 2', 'expect')), [
+    'changed function pause 2:2: body: wait n * 1ms -> wait n * 2ms',
+  ]);
+  assert.equal(changed(parts('1ms', 'first', '1, 2', 'expect')), [
+    'changed timeline print 3:3: print "begin" -> print "first"',
+  ]);
+  assert.equal(changed(parts('1ms', 'begin', '1, 3', 'expect')), [
+    'changed scenario s 7:7: scenario "s" for n in [1, 2] -> scenario "s" for n in [1, 3]',
+  ]);
+  assert.equal(changed(parts('1ms', 'begin', '1, 2', 'require')).length, 1);
 });
 
 test('formatting is no difference', () => {

@@ -39,6 +39,13 @@ const forms: readonly (readonly [string, string, string?])[] = [
     'wait(a)\nfor x in[1 ,2] { print(x) }',
     'wait (a)\nfor x in [1, 2] { print (x) }\n',
   ],
+  [
+    'functions',
+    'fn f ( n :number,gap : duration ) { return n*2 }',
+    'fn f(n: number, gap: duration) { return n * 2 }\n',
+  ],
+  ['scenarios for values', 'scenario "x"for n in [ 1,2 ] { start }', 'scenario "x" for n in [1, 2] { start }\n'],
+  ['imports', 'import  "./a.pg"  as  a', 'import "./a.pg" as a\n'],
   ['a setting is no call', 'set tx0 rate(a)', 'set tx0 rate (a)\n'],
   ['ranges', 'for i in 0 .. n - 1 { }', 'for i in 0..n - 1 { }\n'],
   ['steps', 'frame f = udp(src : 1 .. 9 step  2)', 'frame f = udp(src: 1..9 step 2)\n'],

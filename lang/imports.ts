@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { File, ImportStatement } from './ast.ts';
+import { report } from './catalogue-meaning.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import { parse } from './parser.ts';
+import { type ImportedText, SourceFile, type Span } from './source.ts';
+
+/** A text that an `import` names, or why there is none. The same file has the same name, however it is reached. */
+export type Imported =
+  | { readonly ok: true; readonly name: string; readonly text: string }
+  | { readonly ok: false; readonly reason: string };
+
+/** Reads what an `import` names: `path` as written, `from` the name of the file that it stands in. */
+export type ImportReader = (path: string, from: string) => Imported;
+
+/** For texts that have no place of their own. */
+export const noImports: ImportReader = () => ({ ok: false, reason: 'there are no files here' });
+
+/** An imported file, with its spans in the text of the whole. */
+export interface Module {
+  readonly name: string;
+  readonly file: File;
+}
+
+export interface Loaded {
+  /** The file with all that it imports. */
+  readonly source: SourceFile;
+  readonly file: File;
+  /** What each `import` gives, those of imported files too; null where it gives nothing, which was reported. */
+  readonly modules: ReadonlyMap<ImportStatement, Module | null>;
+  /** Of the syntax, of all files. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Parses a file and whatever it imports. Each file is read once; one that comes back to itself is a mistake. */
+export function load(source: SourceFile, read: ImportReader): Loaded {
+  const parsed = parse(source);
+  const loader = new Loader(source, read);
+  loader.follow(parsed.file, [source.name]);
+  const imported = loader.texts;
+  return {
+    source: imported.length === 0 ? source : new SourceFile(source.name, source.text, imported),
+    file: parsed.file,
+    modules: loader.modules,
+    diagnostics: [...parsed.diagnostics, ...loader.diagnostics],
+  };
+}
+
+class Loader {
+  readonly modules = new Map<ImportStatement, Module | null>();
+  readonly diagnostics: Diagnostic[] = [];
+  readonly texts: ImportedText[] = [];
+  readonly #read: ImportReader;
+  readonly #byName = new Map<string, Module>();
+  #end: number;
+
+  constructor(source: SourceFile, read: ImportReader) {
+    this.#read = read;
+    this.#end = source.text.length;
+  }
+
+  /** @param path the files on the way here, the innermost last */
+  follow(file: File, path: readonly string[]): void {
+    for (const statement of file.statements) {
+      if (statement.kind === 'import') this.modules.set(statement, this.#module(statement, path));
+    }
+  }
+
+  #module(statement: ImportStatement, path: readonly string[]): Module | null {
+    const { parts, span } = statement.path;
+    if (!parts.every((part) => typeof part === 'string')) {
+      const lost = parts.some((part) => typeof part !== 'string' && part.kind === 'error');
+      if (!lost) this.diagnostics.push(report('PG3108', { subject: 'the path of an `import`' }, span));
+      return null;
+    }
+    const read = this.#read(parts.join(''), path.at(-1) ?? '');
+    if (!read.ok) {
+      this.diagnostics.push(report('PG3201', { path: parts.join(''), reason: read.reason }, span));
+      return null;
+    }
+    const { name, text } = read;
+    if (path.includes(name)) {
+      const hints = [[...path.slice(path.indexOf(name)), name].join(' imports ')];
+      this.diagnostics.push(report('PG3202', { name }, span, { hints }));
+      return null;
+    }
+    const known = this.#byName.get(name);
+    if (known !== undefined) return known;
+    // A line end stands between two files of the whole.
+    const base = this.#end + 1;
+    this.#end = base + text.length;
+    this.texts.push({ name, text });
+    const parsed = parse(new SourceFile(name, text));
+    const module: Module = { name, file: moved(parsed.file, base) };
+    this.#byName.set(name, module);
+    this.diagnostics.push(...parsed.diagnostics.map((diagnostic) => moved(diagnostic, base)));
+    this.follow(module.file, [...path, name]);
+    return module;
+  }
+}
+
+/** A tree or diagnostic with its spans further on in the text. */
+function moved<T>(node: T, by: number): T {
+  if (Array.isArray(node)) return node.map((item) => moved(item, by)) as T;
+  if (typeof node !== 'object' || node === null) return node;
+  if (isSpan(node)) return { start: node.start + by, end: node.end + by } as T;
+  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, moved(value, by)])) as T;
+}
+
+function isSpan(node: object): node is Span {
+  return 'start' in node && 'end' in node && typeof node.start === 'number' && typeof node.end === 'number';
+}
