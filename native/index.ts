@@ -147,6 +147,7 @@ export interface NativeReceiver {
   readonly reordered: number;
   readonly dropped: number;
   readonly lastAt: bigint | null;
+  readonly caughtUpAt: bigint;
   readonly streams: readonly {
     readonly device: number;
     readonly received: number;
@@ -199,7 +200,7 @@ export interface Native {
 }
 
 /** The version of the addon that this file was written for; native/src/addon.cc has the other one. */
-const addonVersion = 2;
+const addonVersion = 3;
 
 /**
  * Loads the addon of this checkout or package; `PKTSH_ADDON` names another build of it (a sanitizer's).

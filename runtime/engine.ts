@@ -186,6 +186,8 @@ export interface ReceiverStats {
   readonly dropped: number;
   /** When the last frame with our header arrived (clock time), null if none did. */
   readonly lastAt: bigint | null;
+  /** Up to when everything that arrived is counted (clock time): now, unless the receiver itself lags behind. */
+  readonly caughtUpAt: bigint;
   readonly streams: readonly StreamStats[];
 }
 export interface StreamStats {

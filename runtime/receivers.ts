@@ -165,7 +165,8 @@ export class ReceiverTable {
     if (!this.#accountable.has(device)) return noShare;
     const stream = stats.streams.find((candidate) => candidate.device === device.id);
     const sent = this.owed(device);
-    const due = running ? device.history.sentBy(this.#engine.clock.now() - receiver.settle) : sent;
+    // What a receiver has not looked at yet is not lost: a busy machine may keep it from looking for a while.
+    const due = running ? device.history.sentBy(stats.caughtUpAt - receiver.settle) : sent;
     return {
       sent,
       received: stream?.received ?? 0,

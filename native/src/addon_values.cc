@@ -207,6 +207,7 @@ Napi::Value from_receiver(Napi::Env env, const ReceiverSnapshot& receiver) {
   object.Set("reordered", count(env, receiver.reordered));
   object.Set("dropped", count(env, receiver.dropped));
   object.Set("lastAt", instant(env, receiver.last_at));
+  object.Set("caughtUpAt", Napi::BigInt::New(env, receiver.caught_up_at));
   object.Set("streams", array(env, receiver.streams, [env](const StreamSnapshot& stream) {
                Napi::Object entry = Napi::Object::New(env);
                entry.Set("device", Napi::Number::New(env, stream.device));

@@ -101,6 +101,7 @@ Result<ReceiverSnapshot> Engine::receiver(ReceiverId receiver) const {
   snapshot.reordered = count.reordered;
   snapshot.dropped = count.dropped;
   snapshot.last_at = count.last_at;
+  snapshot.caught_up_at = count.caught_up_at;
 
   std::unordered_map<DeviceId, StreamSnapshot> sums = found->second.past;
   for (const StreamCount& seen : count.streams) {

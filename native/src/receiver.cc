@@ -145,6 +145,8 @@ struct Receiver::State {
   void read_drops();
   // Gives the stream, made if it is new; null if there is no memory.
   Stream* stream_of(uint16_t id);
+  // See ReceiverCount; from any thread.
+  [[nodiscard]] int64_t counted_until() const;
 
   Fd socket;
   Ring ring;
@@ -152,6 +154,8 @@ struct Receiver::State {
   std::string name;  // of the thread; the kernel takes 15 characters, so an ifindex of up to six digits
   Thread thread;
   std::atomic<bool> stopping{false};
+  std::atomic<uint32_t> next{0};            // the block that the thread reads, or waits for
+  std::atomic<int64_t> caught_up_at{0};     // when the thread last found that block not handed over yet
 
   // Two sets of figures. clear() zeroes the idle one and publishes the next `generation`, whose lowest bit names the set in
   // use; the thread looks before each frame and follows with `adopted`. So every frame counts wholly in one set, and the
@@ -217,12 +221,13 @@ Status Receiver::State::start(int ifindex) {
 
 void Receiver::State::run() {
   (void)pthread_setname_np(pthread_self(), name.c_str());  // for ps and top only
-  for (uint32_t next = 0;;) {
-    uint8_t* block = ring.block(next);
+  for (;;) {
+    uint8_t* block = ring.block(next.load(std::memory_order_relaxed));  // this thread alone stores
     auto* descriptor = reinterpret_cast<tpacket_block_desc*>(block);
     const std::atomic_ref<uint32_t> status(descriptor->hdr.bh1.block_status);
     // Acquire: the frames in the block were written before the kernel handed it over.
     while ((status.load(std::memory_order_acquire) & TP_STATUS_USER) == 0) {
+      caught_up_at.store(monotonic_now(), std::memory_order_relaxed);  // a figure like the others
       if (stopping.load(std::memory_order_relaxed)) return;
       pollfd sources[] = {{socket.get(), POLLIN, 0}, {wake.get(), POLLIN, 0}};
       if (poll(sources, 2, -1) < 0) continue;  // EINTR alone is possible, and loops
@@ -235,11 +240,12 @@ void Receiver::State::run() {
     }
     if (stopping.load(std::memory_order_relaxed)) return;
     read_block(block);
+    // Release, and before the block goes back: whoever sees it gone sees which one is next.
+    next.store((next.load(std::memory_order_relaxed) + 1) % kBlocks, std::memory_order_release);
     // Release: our reads of the block come before the kernel may write into it again.
     status.store(TP_STATUS_KERNEL, std::memory_order_release);
     // Drops happen only while every block is ours, so reading them after each block misses none.
     read_drops();
-    next = (next + 1) % kBlocks;
   }
 }
 
@@ -337,6 +343,20 @@ void Receiver::State::read_drops() {
   if (statistics.tp_drops != 0) add(totals[current_table()].dropped, statistics.tp_drops);
 }
 
+int64_t Receiver::State::counted_until() const {
+  const int64_t now = monotonic_now();
+  for (;;) {
+    const uint32_t index = next.load(std::memory_order_acquire);  // acquire: see below
+    auto* descriptor = reinterpret_cast<tpacket_block_desc*>(ring.block(index));
+    // Acquire: a block that the thread gave back shows `next` as it was stored before, so that a stale index is noticed.
+    const uint32_t status =
+        std::atomic_ref<uint32_t>(descriptor->hdr.bh1.block_status).load(std::memory_order_acquire);
+    if (next.load(std::memory_order_relaxed) != index) continue;
+    const bool waiting = (status & TP_STATUS_USER) == 0;
+    return waiting ? now : caught_up_at.load(std::memory_order_relaxed);  // relaxed: a figure like the others
+  }
+}
+
 Receiver::Receiver(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Receiver::~Receiver() = default;
 
@@ -352,9 +372,10 @@ ReceiverCount Receiver::count() const {
   const std::lock_guard lock(state_->asking);
   const uint32_t table = state_->generation.load(std::memory_order_relaxed) % 2;  // stored under this lock
   const TotalCounts& total = state_->totals[table];
+  const int64_t counted_until = state_->counted_until();  // before the figures: they may only be newer
   ReceiverCount count{read(total.received),  read(total.bytes),   read(total.other),
                       read(total.duplicated), read(total.reordered), read(total.dropped),
-                      total.last_at.load(std::memory_order_relaxed), {}};
+                      total.last_at.load(std::memory_order_relaxed), counted_until, {}};
   for (uint32_t id = 1; id < kMaxStreams; id++) {
     // Acquire: what the thread wrote before publishing the pointer.
     const Stream* stream = state_->streams[id].load(std::memory_order_acquire);

@@ -21,6 +21,8 @@ struct StreamCount {
 struct ReceiverCount {
   uint64_t received = 0, bytes = 0, other = 0, duplicated = 0, reordered = 0, dropped = 0;
   int64_t last_at = 0;  // CLOCK_MONOTONIC ns of the last frame with our header, 0 if none
+  // CLOCK_MONOTONIC ns up to which everything that the kernel had handed over is counted: now, unless the thread lags.
+  int64_t caught_up_at = 0;
   std::vector<StreamCount> streams;
 };
 

@@ -227,7 +227,7 @@ class DryRun implements DryRunEngine {
       bytes += octets;
       if (all.lastAt !== null && (lastAt === null || all.lastAt > lastAt)) lastAt = all.lastAt;
     }
-    return { received, bytes, other, duplicated: 0, reordered: 0, dropped: 0, lastAt, streams };
+    return { received, bytes, other, duplicated: 0, reordered: 0, dropped: 0, lastAt, caughtUpAt: now, streams };
   }
 
   async sync(): Promise<void> {

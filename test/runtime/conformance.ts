@@ -209,6 +209,7 @@ const cases: readonly Case[] = [
         [[id, 1000]],
       );
       assert.ok(got.lastAt !== null);
+      assert.ok(got.caughtUpAt >= (got.lastAt ?? 0n) && got.caughtUpAt <= engine.clock.now());
     },
   ],
   [
