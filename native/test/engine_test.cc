@@ -203,6 +203,8 @@ void churn_under_load() {
       alive.erase(alive.begin());
     }
     if (i % 3 == 0) host.engine.poll();
+    // The churn is faster than the senders begin; now and then they are to be in the middle of it.
+    if (i % 50 == 49) CHECK(host.until([&] { return host.stats(alive.back()).sent > 0; }));
   }
   for (const DeviceId device : alive) {
     const Result<Cookie> cookie = host.engine.rem_device(device);
