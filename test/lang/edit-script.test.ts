@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Edit, editScript } from '../../lang/edit-script.ts';
+import { fc } from '../laws.ts';
 
 const test = suite('edit script');
 

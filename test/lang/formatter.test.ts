@@ -2,12 +2,12 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatWidth } from '../../lang/formatter.ts';
 import { compile, format, parse, SourceFile } from '../../lang/index.ts';
 import { lex } from '../../lang/lexer.ts';
+import { fc } from '../laws.ts';
 import { root } from '../requirements.ts';
 
 const test = suite('formatter');
