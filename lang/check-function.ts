@@ -9,24 +9,12 @@ import type { Expr, Op, UserFunction } from './op.ts';
 import { type KnownFunction, Scope } from './scope.ts';
 import type { Span } from './source.ts';
 import { didYouMean } from './suggest.ts';
-import { articled, sameType } from './types.ts';
+import { articled, parameterTypes, sameType } from './types.ts';
 import type { ScalarType } from './value.ts';
 
 /** The types that a parameter of a function may have: all that have a name. */
 export const functionParameterTypes = [
-  'number',
-  'bool',
-  'string',
-  'duration',
-  'size',
-  'pps',
-  'bps',
-  'percent',
-  'mac',
-  'ipv4',
-  'ipv6',
-  'prefix',
-  'interface',
+  ...parameterTypes,
   'frame',
   'device',
   'receiver',
