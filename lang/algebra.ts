@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { addressBits } from './addresses.ts';
-import type { BinaryOperator, UnaryOperator } from './ast.ts';
+import { addressBits } from './syntax/addresses.ts';
+import type { BinaryOperator, UnaryOperator } from './syntax/ast.ts';
 import {
   type AddressType,
   isAddress,

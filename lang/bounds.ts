@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { report } from './catalogue-meaning.ts';
-import type { Diagnostic } from './diagnostic.ts';
-import { formatValue } from './literals.ts';
+import { report } from './diagnostics/catalogue-meaning.ts';
+import type { Diagnostic } from './diagnostics/diagnostic.ts';
 import type { Span } from './source.ts';
+import { formatValue } from './syntax/literals.ts';
 import type { Value } from './value.ts';
 
 /** What a number or quantity must be beyond its type, in base units. */

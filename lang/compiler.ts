@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { check } from './checker.ts';
-import type { Diagnostic } from './diagnostic.ts';
+import { check } from './check/checker.ts';
+import type { Diagnostic } from './diagnostics/diagnostic.ts';
 import { type ImportReader, load, noImports } from './imports.ts';
 import { type Program, programSchema } from './op.ts';
 import type { SourceFile } from './source.ts';

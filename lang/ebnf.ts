@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { type ISerializedGast, Lexer, type TokenType } from 'chevrotain';
-import { Grammar } from './grammar.ts';
-import { tokenTypes, wordOf } from './tokens.ts';
+import { Grammar } from './syntax/grammar.ts';
+import { tokenTypes, wordOf } from './syntax/tokens.ts';
 
 /** A production as Chevrotain writes it down; which members there are depends on `type`. */
 interface Production extends ISerializedGast {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { arithmetic, type Computed, equal, isWithin, order, type Problem, quantity } from './algebra.ts';
-import { report } from './catalogue-meaning.ts';
+import { report } from './diagnostics/catalogue-meaning.ts';
+import { type Failure, failureFrom, type Outcome, type Unplaced } from './diagnostics/failure.ts';
 import { elementAt, elementCount, prefixEnd } from './elements.ts';
-import { type Failure, failureFrom, type Outcome, type Unplaced } from './failure.ts';
-import type { Field, Layer } from './layer.ts';
-import { formatValue } from './literals.ts';
+import type { Field, Layer } from './frame/layer.ts';
 import type { BuiltinFunction, Expr, MetricSource } from './op.ts';
 import type { Span } from './source.ts';
+import { formatValue } from './syntax/literals.ts';
 import { assertNever, displayType, isQuantity, typeOf } from './types.ts';
 import type { Type, Value } from './value.ts';
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { File, ImportStatement } from './ast.ts';
-import { report } from './catalogue-meaning.ts';
-import type { Diagnostic } from './diagnostic.ts';
-import { parse } from './parser.ts';
+import { report } from './diagnostics/catalogue-meaning.ts';
+import type { Diagnostic } from './diagnostics/diagnostic.ts';
 import { type ImportedText, SourceFile, type Span } from './source.ts';
+import type { File, ImportStatement } from './syntax/ast.ts';
+import { parse } from './syntax/parser.ts';
 
 /** A text that an `import` names, or why there is none. The same file has the same name, however it is reached. */
 export type Imported =

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { BinaryOperator, UnaryOperator } from './ast.ts';
-import type { Layer } from './layer.ts';
+import type { Layer } from './frame/layer.ts';
 import type { ImportedText, Span } from './source.ts';
+import type { BinaryOperator, UnaryOperator } from './syntax/ast.ts';
 import type { ScalarType, Value } from './value.ts';
 
 /**

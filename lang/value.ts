@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { FieldSource, Layer } from './layer.ts';
+import type { FieldSource, Layer } from './frame/layer.ts';
 
 /** Types that need no argument. `interface` is a network interface, `grace` the waiting for a grace period. */
 export type ScalarType =

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { entry, reporter } from '../lang/diagnostic.ts';
+import { entry, reporter } from '../lang/diagnostics/diagnostic.ts';
 
 /**
  * What only a run can find out: PG60 operations that failed, PG61 conditions that ended a scenario, PG62 warnings of the

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { Command, CommanderError, Option } from 'commander';
-import { nearest } from '../lang/suggest.ts';
+import { nearest } from '../lang/diagnostics/suggest.ts';
 import type { CheckFlags } from './commands/check.ts';
 import type { DiffFlags } from './commands/diff.ts';
 import type { DoctorFlags } from './commands/doctor.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { FrameProgram } from '../lang/frame-program.ts';
+import type { FrameProgram } from '../lang/frame/frame-program.ts';
 import type { Clock } from './clock.ts';
 import type { Histogram } from './histogram.ts';
 

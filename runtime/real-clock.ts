@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Clock } from './clock.ts';
-import { InstantQueue, notQueued, type QueueEntry } from './instant-queue.ts';
+import { InstantQueue, notQueued, type QueueEntry } from './scenario/instant-queue.ts';
 
 interface Sleeper extends QueueEntry {
   readonly wake: () => void;

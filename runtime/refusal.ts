@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { Diagnostic } from '../lang/diagnostic.ts';
+import type { Diagnostic } from '../lang/diagnostics/diagnostic.ts';
 import type { SourceFile } from '../lang/source.ts';
 
 /**

@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { atLeastOne, boundsProblem } from '../lang/bounds.ts';
-import { maxScenarioValues } from '../lang/checker.ts';
-import type { Diagnostic } from '../lang/diagnostic.ts';
+import { maxScenarioValues } from '../lang/check/checker.ts';
+import type { Diagnostic } from '../lang/diagnostics/diagnostic.ts';
+import type { Outcome } from '../lang/diagnostics/failure.ts';
 import { elementCount, elements } from '../lang/elements.ts';
 import { type Environment, evaluate } from '../lang/evaluate.ts';
-import type { Outcome } from '../lang/failure.ts';
-import { formatDuration, formatValue } from '../lang/literals.ts';
 import type { Expr, Lab, Link, Program, Scenario, UserFunction } from '../lang/op.ts';
 import { SourceFile, type Span } from '../lang/source.ts';
+import { formatDuration, formatValue } from '../lang/syntax/literals.ts';
 import type { Value } from '../lang/value.ts';
 import { report } from './catalogue.ts';
-import { type Failed, ok, type Result, refused, refusedBy, settled } from './completion.ts';
 import type { Engine, LabEnd, LabLink, LabPlan } from './engine.ts';
-import { bodyRunner } from './executor.ts';
-import { InterfaceTable } from './interfaces.ts';
 import { macOf } from './lab/mac.ts';
 import { programUses } from './program-uses.ts';
 import { reported } from './report/json.ts';
@@ -27,9 +24,12 @@ import {
   type Verdict,
   worst,
 } from './results.ts';
-import { type Instance, runScenario } from './scenario-run.ts';
-import type { ScenarioState } from './scenario-state.ts';
-import { Scope } from './scope.ts';
+import { type Failed, ok, type Result, refused, refusedBy, settled } from './scenario/completion.ts';
+import { bodyRunner } from './scenario/executor.ts';
+import { InterfaceTable } from './scenario/interfaces.ts';
+import { type Instance, runScenario } from './scenario/scenario-run.ts';
+import type { ScenarioState } from './scenario/scenario-state.ts';
+import { Scope } from './scenario/scope.ts';
 import { derivedSeed, RandomStream } from './seed.ts';
 
 export interface RunOptions {

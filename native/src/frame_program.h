@@ -7,7 +7,7 @@
 
 namespace pktsh {
 
-// The frame program as lang/frame-program.ts defines it, with numbers instead of hexadecimal text.
+// The frame program as lang/frame/frame-program.ts defines it, with numbers instead of hexadecimal text.
 
 // A field of `bits` bits inside a big-endian window of `bytes` bytes at `offset`, shifted left by `shift` bits.
 struct FieldSlot {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { entry, reporter } from '../../lang/diagnostic.ts';
+import { entry, reporter } from '../../lang/diagnostics/diagnostic.ts';
 import { articled } from '../../lang/types.ts';
 import type { ScalarType } from '../../lang/value.ts';
 

@@ -2,7 +2,7 @@
 
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { type Change, difference } from '../../lang/difference.ts';
+import { type Change, difference } from '../../lang/difference/difference.ts';
 import { compile, SourceFile } from '../../lang/index.ts';
 import type { Program } from '../../lang/op.ts';
 import { readImport } from '../import-reader.ts';

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { Diagnostic } from '../../lang/diagnostic.ts';
-import { parseValue } from '../../lang/literals.ts';
+import type { Diagnostic } from '../../lang/diagnostics/diagnostic.ts';
+import { nearest } from '../../lang/diagnostics/suggest.ts';
 import type { Param, Program } from '../../lang/op.ts';
 import { SourceFile } from '../../lang/source.ts';
-import { nearest } from '../../lang/suggest.ts';
+import { parseValue } from '../../lang/syntax/literals.ts';
 import type { ScalarType, Value } from '../../lang/value.ts';
 import type { Finding } from '../refusal.ts';
 import { report } from './catalogue.ts';

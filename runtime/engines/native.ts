@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
-import type { FieldOperation, FieldSlot, FrameProgram } from '../../lang/frame-program.ts';
+import type { FieldOperation, FieldSlot, FrameProgram } from '../../lang/frame/frame-program.ts';
 import { assertNever } from '../../lang/types.ts';
 import {
   loadNative,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { type Palette as RenderPalette, renderAll } from '../../lang/render.ts';
+import { type Palette as RenderPalette, renderAll } from '../../lang/diagnostics/render.ts';
 import type { Finding } from '../refusal.ts';
 import type { Channel } from './output.ts';
 import type { Palette } from './palette.ts';

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { formatAddress } from '../../lang/addresses.ts';
-import { assemble, type PlacedLayer } from '../../lang/assemble.ts';
-import { isAutomatic } from '../../lang/field-content.ts';
-import type { FieldSource } from '../../lang/layer.ts';
-import { formatValue } from '../../lang/literals.ts';
-import type { FieldPlace } from '../../lang/protocols.ts';
+import { assemble, type PlacedLayer } from '../../lang/frame/assemble.ts';
+import { isAutomatic } from '../../lang/frame/field-content.ts';
+import type { FieldSource } from '../../lang/frame/layer.ts';
+import type { FieldPlace } from '../../lang/frame/protocols.ts';
+import { formatAddress } from '../../lang/syntax/addresses.ts';
+import { formatValue } from '../../lang/syntax/literals.ts';
 import type { Value } from '../../lang/value.ts';
 import type { FrameValue } from './plan-values.ts';
 

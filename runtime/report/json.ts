@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { Diagnostic, Severity } from '../../lang/diagnostic.ts';
+import type { Diagnostic, Severity } from '../../lang/diagnostics/diagnostic.ts';
 import type { SourceFile, Span } from '../../lang/source.ts';
 import type { Finding, Refusal } from '../refusal.ts';
 import type { Channel, Output } from './output.ts';

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { formatValue } from '../../lang/literals.ts';
 import type {
   DeviceList,
   Expr,
@@ -13,6 +12,7 @@ import type {
   UserFunction,
 } from '../../lang/op.ts';
 import { SourceFile, type Span } from '../../lang/source.ts';
+import { formatValue } from '../../lang/syntax/literals.ts';
 import { assertNever } from '../../lang/types.ts';
 import type { Value } from '../../lang/value.ts';
 import { frameText } from './frame-text.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { type Edit, editScript } from '../../lang/edit-script.ts';
+import { type Edit, editScript } from '../../lang/difference/edit-script.ts';
 import type { Palette } from './palette.ts';
 
 /** Lines shown around a change, as diff(1) does. */

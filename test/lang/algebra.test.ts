@@ -3,7 +3,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type ArithmeticOperator, arithmetic, binaryType, isWithin, order, withinType } from '../../lang/algebra.ts';
-import { formatValue, parseValue } from '../../lang/literals.ts';
+import { formatValue, parseValue } from '../../lang/syntax/literals.ts';
 import { quantityTypes, typeOf } from '../../lang/types.ts';
 import type { ScalarType, Type, Value } from '../../lang/value.ts';
 

@@ -2,10 +2,10 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type AssembleOptions, assemble, internetChecksum } from '../../lang/assemble.ts';
-import type { FrameProgram } from '../../lang/frame-program.ts';
-import type { Field, FieldSource, Layer } from '../../lang/layer.ts';
-import { parseValue } from '../../lang/literals.ts';
+import { type AssembleOptions, assemble, internetChecksum } from '../../lang/frame/assemble.ts';
+import type { FrameProgram } from '../../lang/frame/frame-program.ts';
+import type { Field, FieldSource, Layer } from '../../lang/frame/layer.ts';
+import { parseValue } from '../../lang/syntax/literals.ts';
 import type { ScalarType, Value } from '../../lang/value.ts';
 
 const test = suite('assemble');

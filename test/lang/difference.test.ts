@@ -2,7 +2,7 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Change, difference } from '../../lang/difference.ts';
+import { type Change, difference } from '../../lang/difference/difference.ts';
 import { compile, format, SourceFile } from '../../lang/index.ts';
 import type { Program, Scenario } from '../../lang/op.ts';
 

@@ -2,7 +2,7 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Edit, editScript } from '../../lang/edit-script.ts';
+import { type Edit, editScript } from '../../lang/difference/edit-script.ts';
 import { fc } from '../laws.ts';
 
 const test = suite('edit script');

@@ -4,8 +4,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { elementCount, elements } from '../../lang/elements.ts';
 import { type Environment, evaluate, nameOf, type ResolvedMetricSource } from '../../lang/evaluate.ts';
-import { formatValue } from '../../lang/literals.ts';
 import type { Expr } from '../../lang/op.ts';
+import { formatValue } from '../../lang/syntax/literals.ts';
 import type { Value } from '../../lang/value.ts';
 
 const test = suite('evaluate');

@@ -4,9 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { formatWidth } from '../../lang/formatter.ts';
+import { formatWidth } from '../../lang/format/formatter.ts';
 import { compile, format, parse, SourceFile } from '../../lang/index.ts';
-import { lex } from '../../lang/lexer.ts';
+import { lex } from '../../lang/syntax/lexer.ts';
 import { fc } from '../laws.ts';
 import { root } from '../requirements.ts';
 

@@ -3,8 +3,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { compile } from '../../lang/compiler.ts';
+import { render } from '../../lang/diagnostics/render.ts';
 import type { ImportReader } from '../../lang/imports.ts';
-import { render } from '../../lang/render.ts';
 import { SourceFile } from '../../lang/source.ts';
 
 const test = suite('imports');

@@ -5,10 +5,10 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { assemble, internetChecksum } from '../../lang/assemble.ts';
 import { compile } from '../../lang/compiler.ts';
-import type { FrameProgram } from '../../lang/frame-program.ts';
-import { type Protocol, protocols } from '../../lang/protocols.ts';
+import { assemble, internetChecksum } from '../../lang/frame/assemble.ts';
+import type { FrameProgram } from '../../lang/frame/frame-program.ts';
+import { type Protocol, protocols } from '../../lang/frame/protocols.ts';
 import { SourceFile } from '../../lang/source.ts';
 import type { Value } from '../../lang/value.ts';
 

@@ -2,8 +2,8 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { layOut } from '../../lang/layout.ts';
-import { lex, makeLexer } from '../../lang/lexer.ts';
+import { layOut } from '../../lang/syntax/layout.ts';
+import { lex, makeLexer } from '../../lang/syntax/lexer.ts';
 import { fc } from '../laws.ts';
 
 const test = suite('lexer');

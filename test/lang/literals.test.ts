@@ -2,7 +2,7 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { addressFamily } from '../../lang/addresses.ts';
+import { addressFamily } from '../../lang/syntax/addresses.ts';
 import {
   addressValue,
   formatValue,
@@ -10,8 +10,8 @@ import {
   numberValue,
   parseValue,
   quantityValue,
-} from '../../lang/literals.ts';
-import type { UnitType } from '../../lang/units.ts';
+} from '../../lang/syntax/literals.ts';
+import type { UnitType } from '../../lang/syntax/units.ts';
 import type { ScalarType, Value } from '../../lang/value.ts';
 import { fc } from '../laws.ts';
 

@@ -2,12 +2,12 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Block, Expression, LabLink, Setting, Statement } from '../../lang/ast.ts';
-import { Grammar } from '../../lang/grammar.ts';
-import { maxNesting } from '../../lang/layout.ts';
-import { type Parsed, parse } from '../../lang/parser.ts';
-import { maxOperators } from '../../lang/precedence.ts';
 import { SourceFile } from '../../lang/source.ts';
+import type { Block, Expression, LabLink, Setting, Statement } from '../../lang/syntax/ast.ts';
+import { Grammar } from '../../lang/syntax/grammar.ts';
+import { maxNesting } from '../../lang/syntax/layout.ts';
+import { type Parsed, parse } from '../../lang/syntax/parser.ts';
+import { maxOperators } from '../../lang/syntax/precedence.ts';
 import { assertNever } from '../../lang/types.ts';
 import { fc } from '../laws.ts';
 

@@ -2,8 +2,8 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Diagnostic } from '../../lang/diagnostic.ts';
-import { type Palette, render, renderAll } from '../../lang/render.ts';
+import type { Diagnostic } from '../../lang/diagnostics/diagnostic.ts';
+import { type Palette, render, renderAll } from '../../lang/diagnostics/render.ts';
 import { SourceFile } from '../../lang/source.ts';
 
 const test = suite('render');

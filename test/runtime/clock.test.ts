@@ -4,10 +4,10 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Clock } from '../../runtime/clock.ts';
 import { VirtualClock } from '../../runtime/engines/virtual-clock.ts';
-import { InstantQueue, notQueued, type QueueEntry } from '../../runtime/instant-queue.ts';
 import { realClock } from '../../runtime/real-clock.ts';
+import { InstantQueue, notQueued, type QueueEntry } from '../../runtime/scenario/instant-queue.ts';
+import { Timers } from '../../runtime/scenario/timers.ts';
 import { RandomStream } from '../../runtime/seed.ts';
-import { Timers } from '../../runtime/timers.ts';
 
 const ms = 1_000_000n;
 

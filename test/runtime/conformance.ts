@@ -2,9 +2,9 @@
 
 import { suite, type Test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { assemble } from '../../lang/assemble.ts';
-import type { FrameProgram } from '../../lang/frame-program.ts';
-import type { Layer } from '../../lang/layer.ts';
+import { assemble } from '../../lang/frame/assemble.ts';
+import type { FrameProgram } from '../../lang/frame/frame-program.ts';
+import type { Layer } from '../../lang/frame/layer.ts';
 import type { Value } from '../../lang/value.ts';
 import { type DeviceId, type DevicePlan, type Engine, EngineError, type LabPlan } from '../../runtime/engine.ts';
 import { macOf } from '../../runtime/lab/mac.ts';

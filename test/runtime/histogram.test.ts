@@ -11,7 +11,7 @@ import {
   mergeHistograms,
   percentile,
 } from '../../runtime/histogram.ts';
-import { difference } from '../../runtime/measurements.ts';
+import { difference } from '../../runtime/scenario/measurements.ts';
 
 function histogramOf(values: readonly number[]): Histogram {
   const counts = new Float64Array(bucketCount);

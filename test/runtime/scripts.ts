@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import * as assert from 'uvu/assert';
-import type { Diagnostic } from '../../lang/diagnostic.ts';
+import type { Diagnostic } from '../../lang/diagnostics/diagnostic.ts';
 import { compile } from '../../lang/index.ts';
 import type { Program } from '../../lang/op.ts';
 import { SourceFile } from '../../lang/source.ts';

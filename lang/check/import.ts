@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { report } from '../diagnostics/catalogue-meaning.ts';
+import type { Op } from '../op.ts';
+import type { ImportStatement, Statement } from '../syntax/ast.ts';
+import { type Context, mistake } from './context.ts';
+import { mayDeclare } from './declaration.ts';
+import { Inventory } from './inventory.ts';
+import { Scope } from './scope.ts';
+import { checkStatement } from './statement.ts';
+
+/** What `let` takes besides expressions. */
+export const yieldingKinds: readonly string[] = ['add_device', 'rem_device', 'rem_device_all', 'at', 'every', 'spawn'];
+
+/** Statements that only give names to values: they may stand beside scenario blocks and in imported files. */
+export function isShared(statement: Statement): boolean {
+  if (['error', 'frame', 'fn', 'import'].includes(statement.kind)) return true;
+  return statement.kind === 'let' && !yieldingKinds.includes(statement.value.kind);
+}
+
+/** Whether recovery lost a statement somewhere, and with it, perhaps, a declaration. */
+export function hasHole(node: unknown): boolean {
+  if (Array.isArray(node)) return node.some(hasHole);
+  if (typeof node !== 'object' || node === null) return false;
+  const { statements } = node as { readonly statements?: readonly Statement[] };
+  if (statements?.some((statement) => statement.kind === 'error')) return true;
+  return Object.values(node).some(hasHole);
+}
+
+/**
+ * Makes an imported file's names known as `lib.name`, and gives the operations that evaluate its values, where no other
+ * `import` did before. The file knows nothing of who imports it: neither labs nor receivers nor names.
+ */
+export function checkImport(context: Context, statement: ImportStatement): readonly Op[] {
+  const { alias } = statement;
+  const module = context.modules.get(statement) ?? null;
+  if (!mayDeclare(context, alias)) return [];
+  const known = module === null ? null : context.importedScopes.get(module);
+  if (module === null || known === null || known !== undefined) {
+    context.scope.declareModule({ name: alias.text, span: alias.span, scope: known ?? null });
+    return [];
+  }
+  const scope = new Scope(null);
+  const complete = !hasHole(module.file);
+  context.importedScopes.set(module, scope);
+  context.scope.declareModule({ name: alias.text, span: alias.span, scope: complete ? scope : null });
+  const inner: Context = {
+    ...context,
+    complete,
+    lab: null,
+    receivers: new Map(),
+    inventory: new Inventory(),
+    scope,
+    prefix: `${context.prefix}${alias.text}.`,
+    quiet: true,
+  };
+  const { statements } = module.file;
+  const stray = statements.find((one) => !isShared(one));
+  if (stray !== undefined) mistake(inner, report('PG3203', {}, stray.span));
+  return statements.filter(isShared).flatMap((one) => {
+    return one.kind === 'import' ? checkImport(inner, one) : checkStatement(inner, one);
+  });
+}

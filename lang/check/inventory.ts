@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { report } from '../diagnostics/catalogue-meaning.ts';
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { didYouMean } from '../diagnostics/suggest.ts';
+import { carriesSequence, type FrameShape } from '../frame/frame-shape.ts';
+import type { Span } from '../source.ts';
+
+/** What is known of a device's name before the run: all of it, its shape (`"tx0@${i}"`), or nothing. */
+export type DeviceName =
+  | { readonly kind: 'static'; readonly name: string }
+  | { readonly kind: 'pattern'; readonly pattern: RegExp }
+  | { readonly kind: 'dynamic' };
+
+/** A device that a scenario adds. `shape` is null where the frame is not known. */
+export interface AddedDevice {
+  readonly name: DeviceName;
+  readonly span: Span;
+  readonly paced: boolean;
+  readonly shape: FrameShape | null;
+}
+
+/**
+ * The devices that a scenario adds and what it asks of them. Devices may be added by any job at any time, so questions
+ * are judged once the whole scenario has been seen.
+ */
+export class Inventory {
+  readonly #added: AddedDevice[] = [];
+  readonly #uses: { readonly name: string; readonly span: Span }[] = [];
+  readonly #asked: { readonly name: string | null; readonly span: Span }[] = [];
+  readonly #sequenceUses: { readonly metric: string; readonly span: Span }[] = [];
+  readonly #parts = new Set<Inventory>();
+  #changed = false;
+
+  add(device: AddedDevice): void {
+    this.#added.push(device);
+  }
+
+  /** A device named outside `add_device`. */
+  use(name: DeviceName, span: Span): void {
+    if (name.kind === 'static') this.#uses.push({ name: name.name, span });
+  }
+
+  /** `asked` of a device, of null for the totals. */
+  ask(name: DeviceName | null, span: Span): void {
+    if (name === null) this.#asked.push({ name: null, span });
+    else if (name.kind === 'static') this.#asked.push({ name: name.name, span });
+  }
+
+  /** A receiver's metric that needs sequence numbers. */
+  needSequence(metric: string, span: Span): void {
+    this.#sequenceUses.push({ metric, span });
+  }
+
+  /** A `set` gives some device another pace or frame after it was added. */
+  change(): void {
+    this.#changed = true;
+  }
+
+  /** Whether an `add_device` seen so far names that device, or writes a pattern that fits. */
+  knows(name: string): boolean {
+    return this.#matching(name).some((device) => device.name.kind !== 'dynamic');
+  }
+
+  /** Takes over what a part of the file that was checked on its own adds and asks for. */
+  include(part: Inventory): void {
+    if (this.#parts.has(part) || part === this) return;
+    this.#parts.add(part);
+    this.#added.push(...part.#added);
+    this.#uses.push(...part.#uses);
+    this.#asked.push(...part.#asked);
+    this.#sequenceUses.push(...part.#sequenceUses);
+    this.#changed ||= part.#changed;
+  }
+
+  names(): readonly string[] {
+    return this.#added.flatMap(({ name }) => (name.kind === 'static' ? [name.name] : []));
+  }
+
+  /** What the scenario got wrong. `receivers`: their names and places; `complete` false: parts of the text were lost. */
+  problems(receivers: ReadonlyMap<string, Span>, complete: boolean): readonly Diagnostic[] {
+    return [
+      ...this.#collisions(receivers),
+      ...(complete ? this.#unknown() : []),
+      ...(complete ? this.#unpaced() : []),
+      ...(complete ? this.#unsequenced() : []),
+    ];
+  }
+
+  #matching(name: string): readonly AddedDevice[] {
+    return this.#added.filter((device) => {
+      if (device.name.kind === 'static') return device.name.name === name;
+      return device.name.kind === 'dynamic' || device.name.pattern.test(name);
+    });
+  }
+
+  #collisions(receivers: ReadonlyMap<string, Span>): Diagnostic[] {
+    return this.#added.flatMap(({ name, span }) => {
+      const receiver = name.kind === 'static' ? receivers.get(name.name) : undefined;
+      if (name.kind !== 'static' || receiver === undefined) return [];
+      const labels = [{ span: receiver, text: 'the receiver' }];
+      const hints = [`\`receiver NAME on ${name.name}\`, or another device name: \`${name.name}@0\``];
+      return [report('PG3010', { name: name.name }, span, { labels, hints })];
+    });
+  }
+
+  #unknown(): Diagnostic[] {
+    return this.#uses.flatMap(({ name, span }) => {
+      if (this.#matching(name).length > 0) return [];
+      return [report('PG3004', { name }, span, { hints: didYouMean(name, this.names(), 'devices') })];
+    });
+  }
+
+  #unpaced(): Diagnostic[] {
+    if (this.#changed) return [];
+    return this.#asked.flatMap(({ name, span }) => {
+      const devices = name === null ? this.#added : this.#matching(name);
+      if (devices.length === 0 || devices.some((device) => device.paced)) return [];
+      const device = name === null ? 'any device' : `\`${name}\``;
+      const hints = ['compare `achieved` with what you expect, or give the device a `rate`'];
+      return [report('PG5201', { device }, span, { hints })];
+    });
+  }
+
+  #unsequenced(): Diagnostic[] {
+    const blind =
+      !this.#changed &&
+      this.#added.length > 0 &&
+      this.#added.every(({ shape }) => shape !== null && !carriesSequence(shape));
+    if (!blind) return [];
+    return this.#sequenceUses.map(({ metric, span }) => {
+      return report('PG5202', { metric }, span, {
+        hints: ['end the frame with `/ pktgen`, within its first 128 bytes and behind at most two tags'],
+      });
+    });
+  }
+}

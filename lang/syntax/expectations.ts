@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { EOF, type IParserErrorMessageProvider, type IToken, type TokenType, tokenMatcher } from 'chevrotain';
+import { report } from '../diagnostics/catalogue-syntax.ts';
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { nearest } from '../diagnostics/suggest.ts';
+import type { Span } from '../source.ts';
+import { eitherOf } from '../types.ts';
+import {
+  Assign,
+  Colon,
+  Identifier,
+  Keyword,
+  MalformedText,
+  Newline,
+  Numeral,
+  OpenBrace,
+  reserved,
+  SetDevice,
+  Slash,
+  Stray,
+  statementWords,
+  Text,
+  TextHead,
+  TextMiddle,
+  TextTail,
+  wordOf,
+} from './tokens.ts';
+import { unitNamed } from './units.ts';
+
+/** A token that does not fit, with what could have stood there. */
+export interface Mistake {
+  /** As the provider below words it: "a value", "`on`". */
+  readonly expected: string;
+  readonly token: IToken;
+  readonly previous: IToken;
+  /** The first token of the statement. */
+  readonly first: IToken;
+  /** The rules around the mistake, outermost first. */
+  readonly rules: readonly string[];
+}
+
+/**
+ * Tells Chevrotain how to word its errors: here with nothing but what was expected, since the sentence around it is
+ * made by `explain`, which knows the statement.
+ */
+export const expectations: IParserErrorMessageProvider = {
+  buildMismatchTokenMessage: ({ expected }) => labelOf(expected),
+  buildNotAllInputParsedMessage: () => 'the end of the file',
+  buildNoViableAltMessage: ({ expectedPathsPerAlt, customUserDescription }) =>
+    customUserDescription ?? firstOf(expectedPathsPerAlt.flat()),
+  buildEarlyExitMessage: ({ expectedIterationPaths, customUserDescription }) =>
+    customUserDescription ?? firstOf(expectedIterationPaths),
+};
+
+function firstOf(paths: readonly TokenType[][]): string {
+  const labels = paths.flatMap(([first]) => (first === undefined ? [] : [labelOf(first)]));
+  return eitherOf([...new Set(labels)]);
+}
+
+const labelOf = (type: TokenType) => type.LABEL ?? type.name;
+
+/** What is expected behind a whole statement. */
+export const theLineEnd = 'the end of the line';
+
+/** Words a mistake of the parser as a diagnostic. */
+export function explain(mistake: Mistake): Diagnostic {
+  const { expected, token, previous } = mistake;
+  const span = placeOf(token, previous);
+  const found = describe(token);
+  if (token.tokenType === Stray) {
+    return report('PG1001', { found }, span, { hints: strayHints(token.image) });
+  }
+  const unknown = unknownStatement(mistake);
+  if (unknown !== null) {
+    const { startOffset, image } = unknown;
+    // One or two letters are near to everything.
+    const word = tokenMatcher(unknown, Identifier) && image.length > 2;
+    const near = word ? nearest(image, statementWords.map(wordOf)) : null;
+    const hints = near === null ? [] : [`did you mean \`${near}\`?`];
+    return report(
+      'PG1102',
+      { word: quoted(image) },
+      { start: startOffset, end: startOffset + image.length },
+      { hints },
+    );
+  }
+  if (previous.tokenType === Numeral && unitNamed(token.image) !== undefined) {
+    const hints = [`\`${previous.image}${token.image}\`, without a blank`];
+    return report('PG1101', { expected, found }, { start: previous.startOffset, end: span.end }, { hints });
+  }
+  if (expected === 'a name' && tokenMatcher(token, Keyword)) return report('PG1111', { word: found }, span);
+  return report('PG1101', { expected, found }, span, { hints: hintsFor(mistake) });
+}
+
+/** The word that should have been a statement, if that is the mistake. */
+function unknownStatement({ expected, token, first, rules }: Mistake): IToken | null {
+  // A name begins an assignment and nothing else.
+  if (rules.at(-1) === 'assign' && expected === '`=`') return first;
+  const word = tokenMatcher(token, Identifier) || reserved.includes(token.tokenType);
+  return expected === 'a statement' && word ? token : null;
+}
+
+/** What is at fault: the token, or the end of what stands before where a line or the file ends too early. */
+function placeOf(token: IToken, previous: IToken): Span {
+  const ends = tokenMatcher(token, EOF) || token.image === '' || (token.tokenType === Newline && token.image !== ';');
+  if (!ends) return { start: token.startOffset, end: token.startOffset + token.image.length };
+  const at = previous.startOffset >= 0 ? previous.startOffset + previous.image.length : 0;
+  return { start: at, end: at };
+}
+
+/** Longer tokens are cut in messages; the excerpt shows them whole. */
+const shownLength = 40;
+
+function describe(token: IToken): string {
+  if (tokenMatcher(token, EOF)) return 'the end of the file';
+  if (token.tokenType === Newline) return token.image === ';' ? '`;`' : 'the end of the line';
+  if (token.tokenType === TextMiddle || token.tokenType === TextTail) return '`}`';
+  return quoted(token.image);
+}
+
+function quoted(image: string): string {
+  return `\`${image.length > shownLength ? `${image.slice(0, shownLength)}…` : image}\``;
+}
+
+function strayHints(image: string): readonly string[] {
+  const first = image.charAt(0);
+  switch (first) {
+    case "'":
+      return ['strings stand in double quotes'];
+    case '\u201c':
+    case '\u201d':
+      return ['a typographic quotation mark; strings stand in `"`'];
+    case '\u00a0':
+      return ['a no-break space; use a plain blank'];
+    case '$':
+      return ['values are interpolated in strings only; elsewhere write the expression itself'];
+    case '%':
+      return ['a percentage is a number and `%` without a blank between them'];
+    case '&':
+      return ['`&&` for "and"'];
+    case '|':
+      return ['`||` for "or"'];
+    case '\\':
+      return ['a line goes on after an operator, a comma, `(` or `[`'];
+    default:
+      return [];
+  }
+}
+
+const comparison = 'values are compared with `==`';
+
+/** How a statement goes, by its rule: for a reader who has the order of its words wrong. */
+const usage: Readonly<Record<string, string>> = {
+  add_device: '`add_device NAME on cpu N { … }`',
+  rem_device_all: '`rem_device_all`, `rem_device_all on cpu N`, with `async` at the end',
+  set: '`set NAME rate 5kpps` or `set NAME { … }`',
+  for: '`for NAME in FIRST..LAST { … }`',
+  wait: '`wait until CONDITION timeout DURATION`: the timeout is mandatory',
+  abort_when: '`abort when CONDITION`',
+  receiver: '`receiver NAME on INTERFACE { … }`',
+  scenario: '`scenario "name" { … }`',
+  scenario_values: '`scenario "name" for NAME in LIST { … }`',
+  expect: '`expect CONDITION "label"`, or `expect eventually CONDITION timeout DURATION`',
+  veth: '`veth a <-> b`',
+  import: '`import "./lib/frames.pg" as NAME`',
+  fn: '`fn NAME(PARAMETER: TYPE, …) { … }`',
+  fn_parameter: '`fn NAME(PARAMETER: TYPE, …) { … }`',
+  param: '`param NAME = DEFAULT "help"` or `param NAME: TYPE`',
+};
+
+const wordOperators: Readonly<Record<string, string>> = { and: '&&', or: '||', not: '!' };
+
+/** What an `=` in the wrong place was meant to be. */
+function assignHints({ expected, previous, first }: Mistake): readonly string[] {
+  // Behind the key of a setting, which is the first word of its line or follows the devices of a `set`.
+  const setting = previous === first || first.tokenType === SetDevice;
+  if (expected === theLineEnd) return [setting ? 'a parameter and its value stand without `=`' : comparison];
+  return expected === OpenBrace.LABEL ? [comparison] : [];
+}
+
+function hintsFor(mistake: Mistake): readonly string[] {
+  const { expected, token, previous, rules } = mistake;
+  const { tokenType, image } = token;
+  if (tokenType === Slash && previous.tokenType === Slash) return ['comments begin with `#`'];
+  if (tokenType === Assign) return assignHints(mistake);
+  if (tokenType === Colon && expected === theLineEnd) return ['`:` goes with named arguments and types'];
+  if (Object.hasOwn(wordOperators, image)) return [`write \`${wordOperators[image]}\``];
+  if (expected === 'a string' && tokenMatcher(token, Identifier)) return [`\`"${image}"\``];
+  const texts: readonly TokenType[] = [Text, TextHead, MalformedText];
+  if (expected === 'a name' && texts.includes(tokenType)) return ['names stand without quotes here'];
+  // `timeout` is a rule of its own, but part of the statement around it.
+  const rule = rules.findLast((name) => name !== 'timeout');
+  const shape = rule === undefined || !Object.hasOwn(usage, rule) ? undefined : usage[rule];
+  return shape === undefined ? [] : [shape];
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { IToken } from 'chevrotain';
+import { report } from '../diagnostics/catalogue-syntax.ts';
+import { addressFamily } from './addresses.ts';
+import type { Argument, Expression, Name, NameExpression, TextLiteral, TextPart } from './ast.ts';
+import { decodeEscapes } from './escapes.ts';
+import { maxNesting } from './layout.ts';
+import { spanOf } from './lexer.ts';
+import { fold } from './precedence.ts';
+import { RecoveringParser } from './recovery.ts';
+import {
+  CloseBracket,
+  CloseParen,
+  Colon,
+  ColonAddress,
+  Comma,
+  DeviceName,
+  Dot,
+  DottedAddress,
+  False,
+  Identifier,
+  MalformedDevice,
+  MalformedText,
+  Minus,
+  Not,
+  Numeral,
+  OpenBracket,
+  OpenParen,
+  Operator,
+  Quantity,
+  Text,
+  TextHead,
+  TextMiddle,
+  TextTail,
+  True,
+  Word,
+} from './tokens.ts';
+
+/** The rules of expressions; statements build on them in grammar.ts. */
+export abstract class Expressions extends RecoveringParser {
+  readonly expression = this.RULE('expression', (): Expression => {
+    const operands = [this.SUBRULE(this.operand)];
+    const operators: IToken[] = [];
+    this.MANY(() => {
+      operators.push(this.CONSUME(Operator));
+      operands.push(this.SUBRULE2(this.operand));
+    });
+    return this.ACTION(() => {
+      const { expression, mistake } = fold(operands, operators);
+      if (mistake !== null) this.complain(mistake);
+      return expression;
+    });
+  });
+
+  readonly operand = this.RULE('operand', (): Expression => {
+    const prefixes: IToken[] = [];
+    this.MANY(() => {
+      prefixes.push(this.OR([{ ALT: () => this.CONSUME(Minus) }, { ALT: () => this.CONSUME(Not) }]));
+    });
+    const operand = this.SUBRULE(this.postfix);
+    return this.ACTION(() => this.#prefixed(prefixes, operand));
+  });
+
+  readonly postfix = this.RULE('postfix', (): Expression => {
+    const first = this.LA(1);
+    let object = this.SUBRULE(this.primary);
+    let length = 0;
+    this.MANY(() => {
+      object = this.OR([
+        { ALT: () => this.SUBRULE(this.member, { ARGS: [first, object] }) },
+        { ALT: () => this.SUBRULE(this.index, { ARGS: [first, object] }) },
+        { ALT: () => this.SUBRULE(this.call, { ARGS: [first, object] }) },
+      ]);
+      length++;
+    });
+    return this.ACTION(() => (length > maxNesting ? this.#tooLong('a chain of members', first) : object));
+  });
+
+  readonly member = this.RULE('member', (first: IToken, object: Expression): Expression => {
+    this.CONSUME(Dot);
+    const member = nameOf(this.CONSUME(Word));
+    return this.ACTION(() => ({ kind: 'member', object, member, span: this.spanFrom(first) }));
+  });
+
+  readonly index = this.RULE('index', (first: IToken, object: Expression): Expression => {
+    this.CONSUME(OpenBracket);
+    const index = this.SUBRULE(this.expression);
+    this.CONSUME(CloseBracket);
+    return this.ACTION(() => ({ kind: 'index', object, index, span: this.spanFrom(first) }));
+  });
+
+  readonly call = this.RULE('call', (first: IToken, callee: Expression): Expression => {
+    const args: Argument[] = [];
+    this.CONSUME(OpenParen);
+    this.MANY_SEP({ SEP: Comma, DEF: () => args.push(this.SUBRULE(this.argument)) });
+    this.CONSUME(CloseParen);
+    return this.ACTION((): Expression => {
+      const span = this.spanFrom(first);
+      if (callee.kind === 'name' || callee.kind === 'member') return { kind: 'call', callee, args, span };
+      const expected = 'the name of a function before `(`';
+      if (callee.kind !== 'error') this.complain(report('PG1101', { expected, found: 'a value' }, callee.span));
+      return { kind: 'error', span };
+    });
+  });
+
+  readonly argument = this.RULE('argument', (): Argument => {
+    const first = this.LA(1);
+    return this.OR({
+      // A name in front of `:` or the first word of a value: the one place that needs two tokens.
+      MAX_LOOKAHEAD: 2,
+      DEF: [
+        {
+          ALT: () => {
+            const name = nameOf(this.CONSUME(Word));
+            this.CONSUME(Colon);
+            const value = this.SUBRULE(this.expression);
+            return { name, value, span: this.spanFrom(first) };
+          },
+        },
+        {
+          ALT: () => {
+            const value = this.SUBRULE2(this.expression);
+            return { name: null, value, span: this.spanFrom(first) };
+          },
+        },
+      ],
+      ERR_MSG: 'a value',
+    });
+  });
+
+  readonly primary = this.RULE('primary', (): Expression => {
+    const first = this.LA(1);
+    return this.OR<Expression>({
+      DEF: [
+        { ALT: () => literal('number', this.CONSUME(Numeral)) },
+        { ALT: () => literal('quantity', this.CONSUME(Quantity)) },
+        { ALT: () => address(this.CONSUME(DottedAddress)) },
+        { ALT: () => address(this.CONSUME(ColonAddress)) },
+        { ALT: () => ({ kind: 'bool', value: true, span: spanOf(this.CONSUME(True)) }) },
+        { ALT: () => ({ kind: 'bool', value: false, span: spanOf(this.CONSUME(False)) }) },
+        { ALT: () => this.SUBRULE(this.device) },
+        {
+          ALT: () => {
+            const items: Expression[] = [];
+            this.CONSUME(OpenBracket);
+            this.MANY_SEP({ SEP: Comma, DEF: () => items.push(this.SUBRULE(this.expression)) });
+            this.CONSUME(CloseBracket);
+            return { kind: 'list', items, span: this.spanFrom(first) };
+          },
+        },
+        {
+          ALT: () => {
+            this.CONSUME(OpenParen);
+            const inner = this.SUBRULE2(this.expression);
+            this.CONSUME(CloseParen);
+            return { kind: 'group', inner, span: this.spanFrom(first) };
+          },
+        },
+      ],
+      ERR_MSG: 'a value',
+    });
+  });
+
+  /** What may stand for a device: a name or a string. */
+  readonly device = this.RULE('device', (): Expression => {
+    return this.OR<Expression>({
+      DEF: [
+        { ALT: () => named(this.CONSUME(DeviceName)) },
+        { ALT: () => named(this.CONSUME(Identifier)) },
+        { ALT: () => ({ kind: 'error', span: spanOf(this.CONSUME(MalformedDevice)) }) },
+        { ALT: () => this.SUBRULE(this.text) },
+      ],
+      ERR_MSG: 'the name of a device',
+    });
+  });
+
+  readonly text = this.RULE('text', (): TextLiteral => {
+    const first = this.LA(1);
+    const parts: TextPart[] = [];
+    this.OR({
+      DEF: [
+        { ALT: () => addText(parts, this.CONSUME(Text), 1) },
+        { ALT: () => parts.push({ kind: 'error', span: spanOf(this.CONSUME(MalformedText)) }) },
+        {
+          ALT: () => {
+            addText(parts, this.CONSUME(TextHead), 2);
+            parts.push(this.SUBRULE(this.expression));
+            this.MANY(() => {
+              addText(parts, this.CONSUME(TextMiddle), 2);
+              parts.push(this.SUBRULE2(this.expression));
+            });
+            addText(parts, this.CONSUME(TextTail), 1);
+          },
+        },
+      ],
+      ERR_MSG: 'a string',
+    });
+    return { kind: 'text', parts, span: this.spanFrom(first) };
+  });
+
+  #prefixed(prefixes: readonly IToken[], operand: Expression): Expression {
+    const first = prefixes[0];
+    if (first !== undefined && prefixes.length > maxNesting) return this.#tooLong('a chain of `-` and `!`', first);
+    return prefixes.reduceRight<Expression>((inner, prefix) => {
+      const span = { start: prefix.startOffset, end: inner.span.end };
+      return { kind: 'unary', operator: prefix.tokenType === Minus ? '-' : '!', operand: inner, span };
+    }, operand);
+  }
+
+  #tooLong(what: string, first: IToken): Expression {
+    const span = this.spanFrom(first);
+    this.complain(report('PG1108', { what, limit: maxNesting }, span));
+    return { kind: 'error', span };
+  }
+}
+
+/** The name that a token writes. */
+export function nameOf(token: IToken): Name {
+  return { text: token.image, span: spanOf(token) };
+}
+
+/** A token as an expression that names something. */
+export function named(token: IToken): NameExpression {
+  return { kind: 'name', name: token.image, span: spanOf(token) };
+}
+
+function literal(kind: 'number' | 'quantity', token: IToken): Expression {
+  return { kind, image: token.image, span: spanOf(token) };
+}
+
+function address(token: IToken): Expression {
+  const [image = '', length] = token.image.split('/');
+  const prefix = length === undefined ? null : Number(length);
+  return { kind: 'address', family: addressFamily(image), image, prefix, span: spanOf(token) };
+}
+
+/** Adds what stands between the first character of a token, `"` or `}`, and its last ones, `"` or `${`. */
+function addText(parts: TextPart[], token: IToken, last: 1 | 2): void {
+  const text = decodeEscapes(token.image.slice(1, -last));
+  if (text !== '') parts.push(text);
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { type IToken, type TokenType, tokenMatcher } from 'chevrotain';
+import { report } from '../diagnostics/catalogue-syntax.ts';
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { spanOf, tokenAt } from './lexer.ts';
+import {
+  Assign,
+  CloseBrace,
+  CloseBracket,
+  CloseParen,
+  Colon,
+  Comma,
+  Dot,
+  Else,
+  Identifier,
+  Newline,
+  Not,
+  OpenBrace,
+  OpenBracket,
+  OpenParen,
+  Operator,
+  reserved,
+  Scenario,
+  statementWords,
+  Text,
+  TextHead,
+  TextMiddle,
+  TextTail,
+  Wire,
+  Word,
+} from './tokens.ts';
+
+/**
+ * How deep brackets of any kind may nest, and how long chains of prefixes, members and `else if` may be. The parser and
+ * every later pass recurse over the tree; 200 levels take a fifth of Node's default stack.
+ */
+export const maxNesting = 200;
+
+/** Tokens as the parser wants them: brackets in pairs, a `Newline` exactly between two statements of one block. */
+export interface Layout {
+  readonly tokens: readonly IToken[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** Whether another line would go on with the last statement: its brackets are open, or it ends with an operator. */
+  readonly openEnded: boolean;
+}
+
+/** How many braces are open around a token; the braces of a block count as outside of it. */
+export function depthOf(token: IToken): number {
+  return typeof token.payload === 'number' ? token.payload : 0;
+}
+
+/** A token that the text lacks: a closing bracket put in where its opening one was found to be never closed. */
+export function isInserted(token: IToken): boolean {
+  return token.isInsertedInRecovery === true;
+}
+
+const closing: ReadonlyMap<TokenType, TokenType> = new Map([
+  [OpenBrace, CloseBrace],
+  [OpenParen, CloseParen],
+  [OpenBracket, CloseBracket],
+  [TextHead, TextTail],
+]);
+const closers: ReadonlySet<TokenType> = new Set(closing.values());
+const statementStarts: ReadonlySet<TokenType> = new Set([...statementWords, ...reserved]);
+
+/**
+ * Decides which line ends are ends of statements, pairs brackets and bounds their depth. Line ends are dropped inside
+ * `(`, `[` and after an operator, a comma or `{`.
+ */
+export function layOut(tokens: readonly IToken[], end: number): Layout {
+  const pass = new LayoutPass(tokens, end);
+  return pass.run();
+}
+
+class LayoutPass {
+  readonly #tokens: readonly IToken[];
+  readonly #end: number;
+  readonly #out: IToken[] = [];
+  readonly #diagnostics: Diagnostic[] = [];
+  readonly #open: IToken[] = [];
+  #depth = 0;
+  /** Where in the output the current statement of the top level begins. */
+  #statement = 0;
+  /** Brackets open in a statement that is being left out because it nests too deep; null while nothing is. */
+  #skipping: number | null = null;
+  /** Whether the current statement was already told about a line that begins with an operator. */
+  #toldLeading = false;
+
+  constructor(tokens: readonly IToken[], end: number) {
+    this.#tokens = tokens;
+    this.#end = end;
+  }
+
+  run(): Layout {
+    for (let index = 0; index < this.#tokens.length; index++) {
+      const token = this.#tokens[index] as IToken;
+      if (token.tokenType === Newline) index = this.#lineEnds(index);
+      else if (this.#skipping !== null) this.#skip(token);
+      else if (closing.has(token.tokenType)) this.#opener(token);
+      else if (closers.has(token.tokenType) || token.tokenType === TextMiddle) this.#closer(token);
+      else this.#emit(token);
+    }
+    const last = this.#out.at(-1);
+    const goesOn = this.#open.length > 0 || (last !== undefined && continues(last));
+    const openEnded = this.#diagnostics.length === 0 && goesOn;
+    this.#closeAll(0, this.#end);
+    // Left by a statement that was cut out at the end of the file.
+    if (this.#out.at(-1)?.tokenType === Newline) this.#out.pop();
+    return { tokens: this.#out, diagnostics: this.#diagnostics, openEnded };
+  }
+
+  #emit(token: IToken): void {
+    token.payload = this.#depth;
+    this.#out.push(token);
+  }
+
+  #opener(token: IToken): void {
+    if (this.#open.length >= maxNesting) {
+      this.#diagnostics.push(report('PG1108', { what: 'nesting', limit: maxNesting }, spanOf(token)));
+      // Cut to nothing, the statement can cause no further diagnostic.
+      this.#out.length = this.#statement;
+      this.#skipping = this.#open.length + 1;
+      this.#open.length = 0;
+      this.#depth = 0;
+      return;
+    }
+    this.#emit(token);
+    this.#open.push(token);
+    if (token.tokenType === OpenBrace) this.#depth++;
+  }
+
+  #skip(token: IToken): void {
+    const open = this.#skipping as number;
+    if (closing.has(token.tokenType)) this.#skipping = open + 1;
+    else if (closers.has(token.tokenType)) this.#skipping = open - 1;
+  }
+
+  #closer(token: IToken): void {
+    const partner = this.#partner(token.tokenType === TextMiddle ? TextTail : token.tokenType);
+    if (partner < 0) {
+      this.#stray(token);
+      return;
+    }
+    this.#closeAll(partner + 1, token.startOffset);
+    if (token.tokenType !== TextMiddle) this.#open.pop();
+    if (token.tokenType === CloseBrace) this.#depth--;
+    this.#emit(token);
+  }
+
+  /** A closer without partner: left out, or taken for the one that the innermost `(` or `[` needs. */
+  #stray(token: IToken): void {
+    const span = spanOf(token);
+    const bracket = `\`${token.image}\``;
+    const opener = this.#open.at(-1);
+    const needed = opener === undefined ? undefined : closing.get(opener.tokenType);
+    if (opener === undefined || (needed !== CloseParen && needed !== CloseBracket)) {
+      this.#diagnostics.push(report('PG1107', { bracket }, span));
+      return;
+    }
+    const hints = [`\`${opener.image}\` is closed with ${needed.LABEL}`];
+    const labels = [{ span: spanOf(opener), text: 'opened here' }];
+    this.#diagnostics.push(report('PG1107', { bracket }, span, { hints, labels }));
+    this.#open.pop();
+    this.#insert(needed, token.startOffset);
+  }
+
+  /** Where the bracket stands that a closer closes: `)` and `]` do not look past a brace; -1 if there is none. */
+  #partner(closer: TokenType): number {
+    for (let at = this.#open.length - 1; at >= 0; at--) {
+      const type = (this.#open[at] as IToken).tokenType;
+      if (closing.get(type) === closer) return at;
+      if (type === OpenBrace && closer !== CloseBrace) return -1;
+      if (type === TextHead && closer !== CloseBrace) return -1;
+    }
+    return -1;
+  }
+
+  /** Closes what is open from a level on up, and says of each bracket that it was never closed. */
+  #closeAll(level: number, offset: number): void {
+    while (this.#open.length > level) {
+      const opener = this.#open.pop() as IToken;
+      const type = closing.get(opener.tokenType) as TokenType;
+      this.#diagnostics.push(report('PG1106', { bracket: `\`${opener.image}\`` }, spanOf(opener)));
+      if (type === CloseBrace) this.#depth--;
+      this.#insert(type, offset);
+    }
+  }
+
+  #insert(type: TokenType, offset: number): void {
+    const inserted = tokenAt(type, '', offset);
+    inserted.isInsertedInRecovery = true;
+    this.#emit(inserted);
+  }
+
+  /** Treats a run of line ends and semicolons as one; gives the index of its last. */
+  #lineEnds(index: number): number {
+    const token = this.#tokens[index] as IToken;
+    let next = index;
+    let soft = true;
+    while (this.#tokens[next]?.tokenType === Newline) {
+      if (this.#tokens[next]?.image === ';') soft = false;
+      next++;
+    }
+    if (this.#skipping === null) this.#lineEnd(token, next, soft);
+    else if (this.#skipping <= 0) this.#skipping = null;
+    return next - 1;
+  }
+
+  /** `next` is the index of the token behind the line end; `soft` is false where a `;` says that it is one. */
+  #lineEnd(token: IToken, next: number, soft: boolean): void {
+    const innermost = this.#open.at(-1)?.tokenType;
+    if (innermost !== undefined && innermost !== OpenBrace) {
+      if (soft && !this.#startsStatement(next)) return;
+      // A statement cannot begin inside brackets: they were forgotten to be closed.
+      this.#closeAll(this.#open.findLastIndex((open) => open.tokenType === OpenBrace) + 1, token.startOffset);
+    }
+    if (soft && this.#startsScenario(next)) this.#closeAll(0, token.startOffset);
+    const last = this.#out.at(-1);
+    if (last === undefined || last.tokenType === Newline || last.tokenType === OpenBrace) return;
+    if (soft && continues(last)) return;
+    const following = this.#tokens[next];
+    if (following === undefined || following.tokenType === CloseBrace) return;
+    if (soft && this.#misplaced(last, following)) return;
+    this.#toldLeading = false;
+    this.#emit(token);
+    if (this.#depth === 0) this.#statement = this.#out.length;
+  }
+
+  /** `start`, `let`, `name =` at the front of a line; a word before `:` names an argument. */
+  #startsStatement(index: number): boolean {
+    const [first, second] = [this.#tokens[index], this.#tokens[index + 1]];
+    if (first === undefined || second?.tokenType === Colon) return false;
+    if (tokenMatcher(first, Identifier)) return second?.tokenType === Assign;
+    return statementStarts.has(first.tokenType);
+  }
+
+  /** A scenario stands at the top level only: whatever is open before it was forgotten to be closed. */
+  #startsScenario(index: number): boolean {
+    const [first, second] = [this.#tokens[index], this.#tokens[index + 1]];
+    return first?.tokenType === Scenario && (second?.tokenType === Text || second?.tokenType === TextHead);
+  }
+
+  /** Reports a line that begins with what belongs to the line before; the line end is then dropped. */
+  #misplaced(last: IToken, next: IToken): boolean {
+    const type = next.tokenType;
+    if (type === Else) {
+      if (last.tokenType !== CloseBrace) return false;
+      this.#diagnostics.push(report('PG1104', {}, spanOf(next), { hints: ['`} else {`'] }));
+      return true;
+    }
+    if (type === OpenBrace) {
+      if (last.tokenType === CloseBrace) return false;
+      this.#diagnostics.push(report('PG1105', {}, spanOf(next)));
+      return true;
+    }
+    if (!leads(next)) return false;
+    if (!this.#toldLeading) {
+      const operator = `\`${next.image}\``;
+      const hints = [`break the line after ${operator}, not before it`];
+      this.#diagnostics.push(report('PG1103', { operator }, spanOf(next), { hints }));
+    }
+    this.#toldLeading = true;
+    return true;
+  }
+}
+
+/** Whether a line goes on after this token. `of` and `step` may be names, and names end a line. */
+function continues(token: IToken): boolean {
+  const type = token.tokenType;
+  if (type === Comma || type === Assign || type === Colon || type === Not || type === Wire) return true;
+  return tokenMatcher(token, Operator) && !tokenMatcher(token, Identifier);
+}
+
+/** Whether a token at the front of a line belongs to the line before. */
+function leads(token: IToken): boolean {
+  const type = token.tokenType;
+  if (type === Comma || type === Dot || type === Wire) return true;
+  return tokenMatcher(token, Operator) && !tokenMatcher(token, Word);
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { createTokenInstance, type IToken, Lexer, type TokenType } from 'chevrotain';
+import { report } from '../diagnostics/catalogue-syntax.ts';
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import type { Span } from '../source.ts';
+import { escapeSpellings, isEscape } from './escapes.ts';
+import {
+  BareDevice,
+  BrokenText,
+  CloseBrace,
+  MalformedDevice,
+  MalformedText,
+  Newline,
+  OpenBrace,
+  OpenText,
+  RawText,
+  Stray,
+  Text,
+  TextHead,
+  TextMiddle,
+  TextTail,
+  tokenTypes,
+} from './tokens.ts';
+
+/** The tokens of a text, every line end still among them, and what is wrong with single tokens. */
+export interface Lexed {
+  readonly tokens: readonly IToken[];
+  /** In source order; no token of the above. */
+  readonly comments: readonly IToken[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Makes the lexer's tables; `validate` adds Chevrotain's checks of the patterns, which tests want and users need not wait for. */
+export function makeLexer(validate: boolean): Lexer {
+  return new Lexer([...tokenTypes], {
+    positionTracking: 'onlyOffset',
+    ensureOptimizations: validate,
+    skipValidations: !validate,
+  });
+}
+
+/** Made at the first use: importing this file costs nothing. */
+let shared: Lexer | undefined;
+
+/** Splits a text into tokens. Never fails: what is no token becomes one of type `Stray`, for the parser to refuse. */
+export function lex(text: string): Lexed {
+  const diagnostics: Diagnostic[] = [];
+  const tokens: IToken[] = [];
+  const comments: IToken[] = [];
+  for (const token of rawTokens(text, 0, comments)) {
+    switch (token.tokenType) {
+      case RawText:
+        splitText(token, tokens, diagnostics);
+        break;
+      case BrokenText:
+        diagnostics.push(report('PG1003', {}, openInterpolation(token)));
+        tokens.push(retyped(token, MalformedText));
+        break;
+      case OpenText:
+        diagnostics.push(report('PG1002', {}, spanOf(token), { note: 'no closing `"` on this line' }));
+        tokens.push(...splitOpenText(token));
+        break;
+      case BareDevice:
+        diagnostics.push(bareDevice(token));
+        tokens.push(retyped(token, MalformedDevice));
+        break;
+      default:
+        tokens.push(token);
+    }
+  }
+  return { tokens, comments, diagnostics };
+}
+
+/** The place of a token in the text. */
+export function spanOf(token: IToken): Span {
+  return { start: token.startOffset, end: token.startOffset + token.image.length };
+}
+
+/** A token made by hand, at an offset of the text. */
+export function tokenAt(type: TokenType, image: string, offset: number): IToken {
+  // Lines and columns come from SourceFile; NaN is what Chevrotain itself writes where it tracks offsets only.
+  const token = createTokenInstance(type, image, offset, offset + image.length - 1, NaN, NaN, NaN, NaN);
+  return token;
+}
+
+const retyped = (token: IToken, type: TokenType) => tokenAt(type, token.image, token.startOffset);
+
+/** The lexer's own tokens with the characters that it skipped put back as `Stray`; `base` is where the text begins. */
+function rawTokens(text: string, base: number, comments: IToken[] = []): IToken[] {
+  shared ??= makeLexer(false);
+  const { tokens, errors, groups } = shared.tokenize(text);
+  comments.push(...(groups.comments ?? []));
+  const strays = errors.map((error) => {
+    return tokenAt(Stray, text.slice(error.offset, error.offset + error.length), base + error.offset);
+  });
+  const placed =
+    base === 0 ? tokens : tokens.map((token) => tokenAt(token.tokenType, token.image, base + token.startOffset));
+  if (strays.length === 0) return placed;
+  return [...placed, ...strays].sort((a, b) => a.startOffset - b.startOffset);
+}
+
+/** An escape, or an interpolation with its expression; RawText admits nothing else that begins so. */
+const textPieces = /\\[^\r\n]|\$\{([^}$\r\n]*)\}/g;
+
+/** Takes a string apart: one token if nothing is interpolated, otherwise its pieces with the tokens between them. */
+function splitText(token: IToken, tokens: IToken[], diagnostics: Diagnostic[]): void {
+  const { image, startOffset } = token;
+  const before = tokens.length;
+  let from = 0;
+  for (const piece of image.matchAll(textPieces)) {
+    const at = startOffset + piece.index;
+    const inner = piece[1];
+    if (inner === undefined) {
+      if (!isEscape(piece[0])) diagnostics.push(unknownEscape(piece[0], at));
+      continue;
+    }
+    if (inner.includes('"')) {
+      const span = { start: at, end: at + piece[0].length };
+      diagnostics.push(report('PG1004', {}, span, { hints: ['give the value a name with `let` first'] }));
+      tokens.length = before;
+      tokens.push(retyped(token, MalformedText));
+      return;
+    }
+    const end = piece.index + 2;
+    tokens.push(tokenAt(from === 0 ? TextHead : TextMiddle, image.slice(from, end), startOffset + from));
+    for (const part of rawTokens(inner, startOffset + end)) tokens.push(withoutLayout(part));
+    from = piece.index + piece[0].length - 1;
+  }
+  if (tokens.length === before) tokens.push(retyped(token, Text));
+  else tokens.push(tokenAt(TextTail, image.slice(from), startOffset + from));
+}
+
+/** Inside `${…}` nothing may end the statement or open a block. */
+function withoutLayout(token: IToken): IToken {
+  const type = token.tokenType;
+  return type === Newline || type === OpenBrace || type === CloseBrace ? retyped(token, Stray) : token;
+}
+
+/** A `{` at the end of the line is the block's, not the string's: without it every `}` below would stand alone. */
+function splitOpenText(token: IToken): IToken[] {
+  const text = token.image.trimEnd();
+  if (!text.endsWith('{') || text.endsWith('${')) return [retyped(token, MalformedText)];
+  const image = text.slice(0, -1);
+  const { startOffset } = token;
+  return [tokenAt(MalformedText, image, startOffset), tokenAt(OpenBrace, '{', startOffset + image.length)];
+}
+
+function openInterpolation(token: IToken): Span {
+  // The pattern of whole strings failed on the first `${` without `}`; skip the sound ones and escapes before it.
+  const rest = token.image.replace(textPieces, (piece) => ' '.repeat(piece.length));
+  const at = Math.max(0, rest.indexOf('${'));
+  return { start: token.startOffset + at, end: token.startOffset + at + 2 };
+}
+
+function unknownEscape(written: string, at: number): Diagnostic {
+  const known = escapeSpellings.map((spelling) => `\`${spelling}\``).join(' ');
+  return report(
+    'PG1005',
+    { escape: `\`${written}\`` },
+    { start: at, end: at + written.length },
+    {
+      hints: [`there are ${known}; a backslash itself is \`\\\\\``],
+    },
+  );
+}
+
+function bareDevice(token: IToken): Diagnostic {
+  const hints = [`\`${token.image}0\`, or \`"${token.image}\${…}"\` with a value`];
+  return report('PG1006', { name: `\`${token.image}\`` }, spanOf(token), { hints });
+}

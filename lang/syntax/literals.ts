@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { report } from '../diagnostics/catalogue-syntax.ts';
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { nearest } from '../diagnostics/suggest.ts';
+import type { Span } from '../source.ts';
+import { articled, assertNever } from '../types.ts';
+import type { ScalarType, Value } from '../value.ts';
+import { addressBits, addressFamily, formatAddress, readAddress } from './addresses.ts';
+import type { AddressFamily } from './ast.ts';
+import { likelyUnits, type Unit, type UnitType, unitNamed, units, unitsOf } from './units.ts';
+
+/** What a literal's text means, or the mistake in it: `diagnose` puts it at the place where the literal stands. */
+export type Literal =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly diagnose: (span: Span) => Diagnostic };
+
+const good = (value: Value): Literal => ({ ok: true, value });
+const wrong = (diagnose: (span: Span) => Diagnostic): Literal => ({ ok: false, diagnose });
+
+// --- numbers and quantities -------------------------------------------------------------------------------------------
+
+/** Digits with `_` between them, a fraction, a sign for `--set`. */
+const decimal = /^-?[0-9]+(?:_[0-9]+)*(?:\.[0-9]+(?:_[0-9]+)*)?$/;
+const hexadecimal = /^0[xX][0-9A-Fa-f]+(?:_[0-9A-Fa-f]+)*$/;
+
+/** Reads a plain number, decimal or `0x…`, with `_` between digits. Whole numbers are exact to 2^53. */
+export function numberValue(image: string): Literal {
+  const bare = image.replaceAll('_', '');
+  if (hexadecimal.test(image) || /^-?[0-9_]+$/.test(image)) {
+    if (!hexadecimal.test(image) && !decimal.test(image)) return misplacedUnderscore(image);
+    const value = Number(bare);
+    if (!Number.isSafeInteger(value)) return wrong((span) => report('PG2002', { image }, span));
+    // No negative zero: it would print as one.
+    return good({ type: 'number', value: value === 0 ? 0 : value });
+  }
+  if (decimal.test(image)) return good({ type: 'number', value: Number(bare) });
+  if (/^0[xX]/.test(image)) {
+    const reason = 'after `0x` stand hexadecimal digits';
+    return wrong((span) => report('PG2001', { image, reason }, span));
+  }
+  return misplacedUnderscore(image);
+}
+
+function misplacedUnderscore(image: string): Literal {
+  return wrong((span) => report('PG2001', { image, reason: '`_` stands between two digits' }, span));
+}
+
+/** Reads a number with a unit. Durations are whole nanoseconds and sizes whole bytes, all exact to 2^53. */
+export function quantityValue(image: string): Literal {
+  if (/^0[xX]/.test(image)) return numberValue(image);
+  const split = /^(-?[0-9][0-9_]*(?:\.[0-9][0-9_]*)?)(.*)$/s.exec(image);
+  const digits = split?.[1] ?? '';
+  const name = split?.[2] ?? image;
+  const unit = unitNamed(name);
+  if (unit === undefined) return unknownUnit(image, digits, name);
+  if (!decimal.test(digits)) return misplacedUnderscore(image);
+  return scaled(image, digits.replaceAll('_', ''), unit);
+}
+
+/** Multiplies in whole numbers, since 0.1 * 3 is not 0.3 in doubles but `0.1us` is 100 ns. */
+function scaled(image: string, digits: string, unit: Unit): Literal {
+  const [whole = '', fraction = ''] = digits.split('.');
+  const numerator = BigInt(whole + fraction) * BigInt(unit.factor);
+  const denominator = 10n ** BigInt(fraction.length);
+  const { type } = unit;
+  if (numerator % denominator === 0n) {
+    const value = Number(numerator / denominator);
+    if (!Number.isSafeInteger(value)) return wrong((span) => report('PG2002', { image }, span));
+    return good({ type, value });
+  }
+  if (type === 'duration' || type === 'size') {
+    const of = type === 'duration' ? 'nanoseconds' : 'bytes';
+    return wrong((span) => report('PG2005', { image, unit: of }, span));
+  }
+  return good({ type, value: Number(numerator) / Number(denominator) });
+}
+
+function unknownUnit(image: string, digits: string, name: string): Literal {
+  if (/^[eE][0-9]+$/.test(name)) {
+    const value = Number(digits.replaceAll('_', '') + name);
+    const hints = Number.isSafeInteger(value) ? [`\`${grouped(value)}\``] : [];
+    return wrong((span) => report('PG2006', { image }, span, { hints }));
+  }
+  const likely = likelyUnits(name);
+  if (likely.length > 1) {
+    const hints = [likely.map((unit) => `\`${digits}${unit}\``).join(' or ')];
+    return wrong((span) => report('PG2004', { image, unit: name }, span, { hints }));
+  }
+  // pktgen's own files write words such as `mpls 0001000a` in bare hexadecimal.
+  if (/^[0-9A-Fa-f]+$/.test(image)) {
+    const hints = [`\`0x${image}\` if it is meant hexadecimal`];
+    return wrong((span) => report('PG2007', { image }, span, { hints }));
+  }
+  const spelling =
+    likely[0] ??
+    nearest(
+      name,
+      units.map((unit) => unit.name).filter((unit) => unit.length > 1),
+    );
+  const hints = spelling === null ? [`the units are ${units.map((unit) => `\`${unit.name}\``).join(' ')}`] : [];
+  if (spelling !== null) hints.push(`\`${digits}${spelling}\``);
+  return wrong((span) => report('PG2003', { image, unit: name }, span, { hints }));
+}
+
+/** A whole number with `_` between its thousands. */
+const grouped = (value: number) => String(value).replace(/\B(?=(\d{3})+$)/g, '_');
+
+// --- addresses --------------------------------------------------------------------------------------------------------
+
+const familyName: Readonly<Record<AddressFamily, string>> = {
+  mac: 'a MAC address',
+  ipv4: 'an IPv4 address',
+  ipv6: 'an IPv6 address',
+};
+
+/** Reads an address, or with a `prefix` length the block around it; the host bits stay as written. */
+export function addressValue(family: AddressFamily, image: string, prefix: number | null): Literal {
+  const read = readAddress(family, image);
+  if (!read.ok) {
+    return wrong((span) => report('PG2011', { image, family: familyName[family], reason: read.reason }, span));
+  }
+  if (prefix === null) return good({ type: family, value: read.value } as Value);
+  if (family === 'mac') {
+    const reason = 'a MAC address takes no prefix length';
+    return wrong((span) => report('PG2011', { image: `${image}/${prefix}`, family: 'a prefix', reason }, span));
+  }
+  const limit = addressBits[family];
+  if (prefix > limit) return wrong((span) => report('PG2012', { image: `${image}/${prefix}`, limit }, span));
+  return good({ type: 'prefix', family, address: read.value, length: prefix });
+}
+
+// --- values from the command line -------------------------------------------------------------------------------------
+
+/** Reads the text of a `--set name=value` as a value of the parameter's type; text stands without quotes. */
+export function parseValue(type: ScalarType, text: string): Literal {
+  const mismatch = (hint: string | null) =>
+    wrong((span) => report('PG2013', { text, type: articled(type) }, span, { hints: hint === null ? [] : [hint] }));
+  switch (type) {
+    case 'string':
+      return good({ type, value: text });
+    case 'bool':
+      return text === 'true' || text === 'false'
+        ? good({ type, value: text === 'true' })
+        : mismatch('`true` or `false`');
+    case 'device':
+    case 'receiver':
+    case 'interface':
+      return text === '' ? mismatch(null) : good({ type, name: text });
+    case 'number':
+    case 'duration':
+    case 'size':
+    case 'pps':
+    case 'bps':
+    case 'percent':
+      return measured(type, text, mismatch);
+    case 'mac':
+    case 'ipv4':
+    case 'ipv6':
+    case 'prefix':
+      return located(type, text, mismatch);
+    case 'frame':
+    case 'job':
+    case 'grace':
+      return mismatch(`a ${type} cannot be given as text`);
+    default:
+      return assertNever(type);
+  }
+}
+
+function measured(type: UnitType | 'number', text: string, mismatch: (hint: string | null) => Literal): Literal {
+  const example = type === 'number' ? 'a plain number, such as `1000`' : `such as \`${exampleOf(type)}\``;
+  if (!/^-?[0-9]/.test(text)) return mismatch(example);
+  const literal = /^-?(?:[0-9_.]+|0[xX]\w*)$/.test(text) ? numberValue(text) : quantityValue(text);
+  return !literal.ok || literal.value.type === type ? literal : mismatch(example);
+}
+
+function located(type: AddressFamily | 'prefix', text: string, mismatch: (hint: string | null) => Literal): Literal {
+  const split = /^([^/]*)(?:\/([0-9]{1,9}))?$/.exec(text);
+  const image = split?.[1] ?? '';
+  const length = split?.[2];
+  if (split === null || (type === 'prefix') !== (length !== undefined)) {
+    return mismatch(type === 'prefix' ? 'such as `10.0.0.0/8`' : null);
+  }
+  const family = type === 'prefix' ? addressFamily(image) : type;
+  return addressValue(family, image, length === undefined ? null : Number(length));
+}
+
+function exampleOf(type: UnitType): string {
+  const examples = { duration: '2s', size: '60B', pps: '100kpps', bps: '100Mbps', percent: '1%' } as const;
+  return examples[type];
+}
+
+// --- values as text ---------------------------------------------------------------------------------------------------
+
+/** Digits that a measured figure shows; whole values show all of theirs. */
+const measuredDigits = 6;
+
+/**
+ * The text that `print` and tables show, the shortest exact one: `100kpps`, `60B`, `1.5ms`, `10.0.0.1`. Measured
+ * figures, which are not whole, are rounded to six digits.
+ */
+export function formatValue(value: Value): string {
+  switch (value.type) {
+    case 'number':
+      return plain(value.value);
+    case 'duration':
+    case 'size':
+    case 'pps':
+    case 'bps':
+    case 'percent':
+      return formatQuantity(value.type, value.value);
+    case 'mac':
+    case 'ipv4':
+    case 'ipv6':
+      return formatAddress(value.type, value.value);
+    case 'prefix':
+      return `${formatAddress(value.family, value.address)}/${value.length}`;
+    case 'bool':
+      return String(value.value);
+    case 'string':
+      return value.value;
+    case 'device':
+    case 'receiver':
+    case 'interface':
+      return value.name;
+    case 'job':
+    case 'grace':
+      return `${value.type} ${value.id}`;
+    case 'list':
+      return `[${value.items.map(formatElement).join(', ')}]`;
+    case 'range': {
+      const step = value.step === null ? '' : ` step ${plain(value.step)}`;
+      return `${formatValue(value.first)}..${formatValue(value.last)}${step}`;
+    }
+    case 'frame':
+      return value.layers.map((layer) => layer.protocol).join(' / ');
+    default:
+      return assertNever(value);
+  }
+}
+
+/** A time in nanoseconds as text, as `formatValue` gives it. */
+export function formatDuration(ns: bigint): string {
+  return formatValue({ type: 'duration', value: Number(ns) });
+}
+
+/** Inside a list the ends of a text must show. */
+const formatElement = (value: Value) => (value.type === 'string' ? `"${value.value}"` : formatValue(value));
+
+function plain(value: number): string {
+  // 12 digits hide the last bits of a double: 0.1 + 0.2 shows as 0.3.
+  return Number.isInteger(value) ? String(value) : decimalText(value, 12);
+}
+
+/** A number without exponent, rounded to so many digits. */
+function decimalText(value: number, digits: number): string {
+  const rounded = Number(value.toPrecision(digits));
+  return Math.abs(rounded) < 1e-6 && rounded !== 0 ? rounded.toFixed(20).replace(/0+$/, '') : String(rounded);
+}
+
+/** Frame sizes up to the largest frame show in bytes, as everyone writes them: 1024B, not 1KiB. */
+const largestFrame = 65_535;
+
+function formatQuantity(type: UnitType, value: number): string {
+  const exact = Number.isInteger(value) ? value : Number(value.toPrecision(measuredDigits));
+  let best = { digits: plain(exact), unit: '' };
+  for (const unit of unitsOf(type)) {
+    if (unit.factor === 1) best = { ...best, unit: unit.name };
+    if (unit.shown === 'none' || Math.abs(exact) < unit.factor) continue;
+    if (type === 'size' && Math.abs(exact) <= largestFrame) continue;
+    const digits = quotient(exact, unit.factor);
+    if (digits === null || (unit.shown === 'whole' && digits.includes('.'))) continue;
+    // On equal terms the larger unit wins: 1.234567ms, not 1234567ns.
+    if (digitCount(digits) <= digitCount(best.digits)) best = { digits, unit: unit.name };
+  }
+  return best.digits + best.unit;
+}
+
+const digitCount = (text: string) => text.replace(/[-.]/g, '').length;
+
+/** `value / factor` as a decimal if that is exact, otherwise null. */
+function quotient(value: number, factor: number): string | null {
+  if (!Number.isInteger(value)) {
+    return decimalText(value / factor, measuredDigits);
+  }
+  const divisor = BigInt(factor);
+  const whole = BigInt(value);
+  // 15 decimals reach below every factor of the table.
+  const scaledUp = whole * 10n ** 15n;
+  if (scaledUp % divisor !== 0n) return null;
+  const digits = String(scaledUp / divisor)
+    .replace(/^-/, '')
+    .padStart(16, '0');
+  const fraction = digits.slice(-15).replace(/0+$/, '');
+  return `${value < 0 ? '-' : ''}${digits.slice(0, -15)}${fraction === '' ? '' : '.'}${fraction}`;
+}

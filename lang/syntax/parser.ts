@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { IToken } from 'chevrotain';
+import { EOF } from 'chevrotain';
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { Offsets } from '../offsets.ts';
+import type { SourceFile } from '../source.ts';
+import type { File } from './ast.ts';
+import { Grammar } from './grammar.ts';
+import { isInserted, type Layout, layOut } from './layout.ts';
+import { lex } from './lexer.ts';
+import type { Problem } from './recovery.ts';
+import * as T from './tokens.ts';
+
+/** What was read of a text. */
+export interface Parsed {
+  /** The whole tree, with `error` nodes where something could not be read. */
+  readonly file: File;
+  /** In source order; none of them comes of another. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Whether nothing is wrong but that the text ends too early: a shell then asks for another line. */
+  readonly incomplete: boolean;
+}
+
+/** Made at the first use: importing this file costs nothing. One is enough, as parsing never waits. */
+let shared: Grammar | undefined;
+
+/** Reads a text. Mistakes are diagnostics; no text makes it throw. */
+export function parse(source: SourceFile): Parsed {
+  const { text } = source;
+  const lexed = lex(text);
+  const layout = layOut(lexed.tokens, text.length);
+  shared ??= new Grammar(false);
+  shared.problems = [];
+  shared.input = [...layout.tokens];
+  const statements = shared.file();
+  const problems = shared.problems;
+
+  const found = [...lexed.diagnostics, ...layout.diagnostics];
+  // A token that is no token upsets its statement, and was reported already.
+  const lexical = new Offsets(lexed.diagnostics.map(({ span }) => span.start));
+  // The layout pass and the grammar may both stumble over one token, such as an `else` that has no `if` at all.
+  const said = new Set(layout.diagnostics.map(({ span }) => span.start));
+  const own = problems.filter(({ token, region }) => {
+    return !isInserted(token) && !lexical.within(region) && !said.has(token.startOffset);
+  });
+  const kept = withoutStrayBraces(found, missingBraces(own, layout.tokens));
+  const diagnostics = [...kept, ...own.map((problem) => problem.diagnostic)];
+  diagnostics.sort((a, b) => a.span.start - b.span.start || a.span.end - b.span.end);
+  return {
+    file: { kind: 'file', statements, span: { start: 0, end: text.length } },
+    diagnostics,
+    incomplete: lexed.diagnostics.length === 0 && endsEarly(layout, problems),
+  };
+}
+
+/**
+ * Whether the text only ends too early. Of the grammar's mistakes the first one decides, as those behind it may come of
+ * it. In doubt a text is complete: a shell that asks for lines which mend nothing is stuck.
+ */
+function endsEarly(layout: Layout, problems: readonly Problem[]): boolean {
+  const first = problems[0]?.token;
+  return layout.openEnded && (first === undefined || first.tokenType === EOF || isInserted(first));
+}
+
+const blockStatements: readonly unknown[] = [
+  T.For,
+  T.While,
+  T.Repeat,
+  T.If,
+  T.Try,
+  T.Lab,
+  T.Scenario,
+  T.AddDevice,
+  T.At,
+  T.Every,
+  T.Spawn,
+  T.Fn,
+  T.Setup,
+  T.Teardown,
+];
+
+/** Where statements are told to lack the `{` of their block: each leaves a `}` without a partner further down. */
+function missingBraces(problems: readonly Problem[], tokens: readonly IToken[]): readonly number[] {
+  const braces = new Offsets(tokens.flatMap((token) => (token.tokenType === T.OpenBrace ? [token.startOffset] : [])));
+  const lacking = problems.filter(({ first, region }) => {
+    return blockStatements.includes(first.tokenType) && !braces.within(region);
+  });
+  return lacking.map(({ region }) => region.start).sort((a, b) => a - b);
+}
+
+/** Leaves out the complaint about a `}` that closes nothing, once for each `{` found missing before it. */
+function withoutStrayBraces(diagnostics: readonly Diagnostic[], missing: readonly number[]): readonly Diagnostic[] {
+  let used = 0;
+  return diagnostics.filter(({ code, message, span }) => {
+    if (code !== 'PG1107' || !message.includes('`}`')) return true;
+    const cause = missing[used];
+    if (cause === undefined || cause > span.start) return true;
+    used++;
+    return false;
+  });
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { IToken } from 'chevrotain';
+import { report } from '../diagnostics/catalogue-syntax.ts';
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { cover, type Span } from '../source.ts';
+import type { BinaryOperator, Expression } from './ast.ts';
+import { spanOf } from './lexer.ts';
+
+/** From weak to strong; `within … of` compares, `..` binds weaker than arithmetic. */
+const levels = { or: 1, and: 2, comparison: 3, range: 4, sum: 5, product: 6 } as const;
+
+/** How strongly each operator binds. `of` and `step` belong to `within` and `..` and join nothing by themselves. */
+const precedence: Readonly<Record<string, number>> = {
+  '||': levels.or,
+  '&&': levels.and,
+  '<': levels.comparison,
+  '<=': levels.comparison,
+  '>': levels.comparison,
+  '>=': levels.comparison,
+  '==': levels.comparison,
+  '!=': levels.comparison,
+  within: levels.comparison,
+  '..': levels.range,
+  '+': levels.sum,
+  '-': levels.sum,
+  '*': levels.product,
+  '/': levels.product,
+};
+
+/** How strongly an operator binds, a small number for a weak one; 0 for what joins nothing. */
+export function bindingOf(operator: string): number {
+  return precedence[operator] ?? 0;
+}
+
+/** An expression has at most so many operators: its tree is as deep, and later passes recurse over it. */
+export const maxOperators = 500;
+
+/** A folded expression; an `error` node if a mistake was reported. */
+export interface Folded {
+  readonly expression: Expression;
+  readonly mistake: Diagnostic | null;
+}
+
+/** Builds the tree of `operand { operator operand }`, one operand more than operators. */
+export function fold(operands: readonly Expression[], operators: readonly IToken[]): Folded {
+  const first = operands[0] as Expression;
+  if (operators.length === 0) return { expression: first, mistake: null };
+  const folding = new Folding(operands, operators);
+  const span = cover(first.span, (operands.at(-1) as Expression).span);
+  const mistake =
+    operators.length > maxOperators
+      ? report('PG1108', { what: 'the number of operators in an expression', limit: maxOperators }, span)
+      : null;
+  const expression = mistake === null ? folding.all() : null;
+  if (expression !== null && folding.mistake === null) return { expression, mistake: null };
+  return { expression: { kind: 'error', span }, mistake: mistake ?? folding.mistake };
+}
+
+/** Precedence climbing over a flat list. */
+class Folding {
+  mistake: Diagnostic | null = null;
+  readonly #operands: readonly Expression[];
+  readonly #operators: readonly IToken[];
+  #at = 0;
+
+  constructor(operands: readonly Expression[], operators: readonly IToken[]) {
+    this.#operands = operands;
+    this.#operators = operators;
+  }
+
+  all(): Expression {
+    const expression = this.#fold(levels.or);
+    const left = this.#operators[this.#at];
+    // Only words without a meaning of their own stop the climbing before its end.
+    if (left !== undefined) {
+      const owner = left.image === 'of' ? '`within … of`' : '`first..last step n`';
+      this.#complain(report('PG1110', { word: `\`${left.image}\``, owner }, spanOf(left)));
+    }
+    return expression;
+  }
+
+  #fold(weakest: number): Expression {
+    let left = this.#operands[this.#at] as Expression;
+    let unchainable = null as { readonly level: number; readonly operator: IToken } | null;
+    for (;;) {
+      const operator = this.#operators[this.#at];
+      const level = operator === undefined ? 0 : (precedence[operator.image] ?? 0);
+      if (operator === undefined || level < weakest || level === 0) return left;
+      if (unchainable?.level === level) this.#complain(chained(operator, unchainable.operator));
+      this.#at++;
+      left = this.#join(left, operator, level);
+      if (level === levels.comparison || level === levels.range) unchainable = { level, operator };
+    }
+  }
+
+  #join(left: Expression, operator: IToken, level: number): Expression {
+    if (operator.image === '..') return this.#range(left);
+    if (operator.image === 'within') return this.#within(left, operator);
+    const right = this.#fold(level + 1);
+    return {
+      kind: 'binary',
+      operator: operator.image as BinaryOperator,
+      operatorSpan: spanOf(operator),
+      left,
+      right,
+      span: cover(left.span, right.span),
+    };
+  }
+
+  #range(first: Expression): Expression {
+    const last = this.#fold(levels.sum);
+    const step = this.#takes('step') ? this.#fold(levels.sum) : null;
+    return { kind: 'range', first, last, step, span: cover(first.span, (step ?? last).span) };
+  }
+
+  #within(actual: Expression, within: IToken): Expression {
+    const tolerance = this.#fold(levels.sum);
+    if (!this.#takes('of')) {
+      const hints = ['`x within 1% of y`'];
+      this.#complain(report('PG1112', {}, after(tolerance.span, spanOf(within)), { hints, note: 'expected `of`' }));
+      return tolerance;
+    }
+    const target = this.#fold(levels.sum);
+    return { kind: 'within', actual, tolerance, target, span: cover(actual.span, target.span) };
+  }
+
+  #takes(word: string): boolean {
+    if (this.#operators[this.#at]?.image !== word) return false;
+    this.#at++;
+    return true;
+  }
+
+  /** Only the first mistake: what follows in the same expression may come of it. */
+  #complain(diagnostic: Diagnostic): void {
+    this.mistake ??= diagnostic;
+  }
+}
+
+const after = (span: Span, least: Span): Span => ({
+  start: Math.max(span.end, least.end),
+  end: Math.max(span.end, least.end),
+});
+
+function chained(operator: IToken, before: IToken): Diagnostic {
+  const hints = operator.image === '..' ? ['a range has two ends; `step n` gives its stride'] : ['`a < b && b < c`'];
+  const labels = [{ span: spanOf(before), text: 'the first one' }];
+  return report('PG1109', { operator: `\`${operator.image}\`` }, spanOf(operator), { hints, labels });
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import {
+  EmbeddedActionsParser,
+  EOF,
+  type IParserErrorMessageProvider,
+  type IRecognitionException,
+  type IToken,
+  isRecognitionException,
+  tokenMatcher,
+} from 'chevrotain';
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import type { Span } from '../source.ts';
+import type { ErrorNode } from './ast.ts';
+import { explain, type Mistake, theLineEnd } from './expectations.ts';
+import { depthOf } from './layout.ts';
+import { CloseBrace, Newline, OpenBrace, tokenTypes } from './tokens.ts';
+
+/** What the parser has to say of one statement: at most one diagnostic, the first. */
+export interface Problem {
+  readonly diagnostic: Diagnostic;
+  /** The token that did not fit. */
+  readonly token: IToken;
+  /** The first token of the statement. */
+  readonly first: IToken;
+  /** What was read and passed over on its account. */
+  readonly region: Span;
+}
+
+/** The statement, setting or link being parsed. */
+interface Current {
+  readonly first: IToken;
+  readonly depth: number;
+  failed: boolean;
+}
+
+/** The end of a token; 0 before the first one. */
+export function endOf(token: IToken): number {
+  // EOF, which stands before the first token too, has no offset; the lexer notes no end offsets.
+  return token.startOffset >= 0 ? token.startOffset + token.image.length : 0;
+}
+
+/**
+ * Panic-mode recovery at statements. Chevrotain's own re-synchronises at the first token of a follow set, which with
+ * nested blocks is often a line end of the wrong block; here every token knows its depth (see layout.ts), and a failed
+ * statement is passed over to its own end.
+ */
+export abstract class RecoveringParser extends EmbeddedActionsParser {
+  problems: Problem[] = [];
+  #current: Current | null = null;
+
+  constructor(validate: boolean, errorMessageProvider: IParserErrorMessageProvider) {
+    super([...tokenTypes], {
+      recoveryEnabled: false,
+      maxLookahead: 1,
+      skipValidations: !validate,
+      errorMessageProvider,
+    });
+  }
+
+  /** Items between line ends up to the end of their block, each parsed on its own; `noun` says what one of them is. */
+  protected sequence<T>(noun: string, item: () => T): (T | ErrorNode)[] {
+    const items: (T | ErrorNode)[] = [];
+    do {
+      this.MANY_SEP({ SEP: Newline, DEF: () => items.push(this.#item(item)) });
+    } while (this.#another(noun, items));
+    return items;
+  }
+
+  /**
+   * Parses a part of a statement; where it fails, the rest of the line is passed over up to the block's `{`, so that the
+   * block is still read, and `otherwise` gives what stands in for the part.
+   */
+  protected attempt<T>(part: () => T, otherwise: (hole: ErrorNode) => T): T {
+    const start = this.#next();
+    try {
+      return part();
+    } catch (thrown) {
+      return otherwise(this.#recover(thrown, start, true));
+    }
+  }
+
+  /** Reports a mistake that the grammar lets pass; only the first of a statement counts. */
+  protected complain(diagnostic: Diagnostic): void {
+    this.#note(diagnostic, this.LA(0), diagnostic.span);
+  }
+
+  protected spanFrom(first: IToken): Span {
+    return { start: first.startOffset, end: Math.max(first.startOffset, endOf(this.LA(0))) };
+  }
+
+  #item<T>(item: () => T): T | ErrorNode {
+    const outer = this.#current;
+    const first = this.LA(1);
+    const start = this.#next();
+    this.#current = { first, depth: depthOf(first), failed: false };
+    try {
+      const parsed = item();
+      if (!this.#atEnd()) this.#unexpected(theLineEnd);
+      return parsed;
+    } catch (thrown) {
+      return this.#recover(thrown, start, false);
+    } finally {
+      this.#current = outer;
+    }
+  }
+
+  /** After the last item that could be read: whether there are more behind something that is none. */
+  #another(noun: string, items: unknown[]): boolean {
+    if (this.#blockEnds()) return false;
+    if (this.LA(1).tokenType !== Newline) {
+      items.push(this.#item(() => this.#unexpected(noun)));
+    }
+    if (this.LA(1).tokenType !== Newline) return false;
+    this.SKIP_TOKEN();
+    return true;
+  }
+
+  #unexpected(expected: string): ErrorNode {
+    const token = this.LA(1);
+    const mistake: Mistake = { expected, token, previous: this.LA(0), first: this.#first(), rules: [] };
+    const region = this.#passOver(this.#next(), false);
+    this.#note(explain(mistake), token, region);
+    return { kind: 'error', span: region };
+  }
+
+  #recover(thrown: unknown, start: number, toBlock: boolean): ErrorNode {
+    if (!(thrown instanceof Error) || !isRecognitionException(thrown)) throw thrown;
+    const { token, message, context, previousToken } = thrown as IRecognitionException & { previousToken: IToken };
+    const mistake: Mistake = {
+      expected: message,
+      token,
+      previous: previousToken,
+      first: this.#first(),
+      rules: context.ruleStack,
+    };
+    const region = this.#passOver(start, toBlock);
+    this.#note(explain(mistake), token, region);
+    return { kind: 'error', span: region };
+  }
+
+  #note(diagnostic: Diagnostic, token: IToken, region: Span): void {
+    const current = this.#current;
+    if (current === null || current.failed) return;
+    current.failed = true;
+    const { first } = current;
+    this.problems.push({ diagnostic, token, first, region: { start: first.startOffset, end: region.end } });
+  }
+
+  #passOver(start: number, toBlock: boolean): Span {
+    while (!this.#atEnd() && !(toBlock && this.#atBlock())) this.SKIP_TOKEN();
+    // Where nothing was there to pass over, the hole is at the end of what stands before.
+    const end = endOf(this.LA(0));
+    return { start: Math.min(start, end), end };
+  }
+
+  /** Where the next token begins, which at the end of the file is where the last one ends. */
+  #next(): number {
+    const token = this.LA(1);
+    return tokenMatcher(token, EOF) ? endOf(this.LA(0)) : token.startOffset;
+  }
+
+  #first(): IToken {
+    return this.#current?.first ?? this.LA(1);
+  }
+
+  #atBlock(): boolean {
+    const token = this.LA(1);
+    return token.tokenType === OpenBrace && depthOf(token) === this.#current?.depth;
+  }
+
+  /** At the end of the current statement: its line end, the `}` of the block around it, or the end of the file. */
+  #atEnd(): boolean {
+    const token = this.LA(1);
+    if (tokenMatcher(token, EOF)) return true;
+    const depth = this.#current?.depth ?? 0;
+    return depthOf(token) < depth || (token.tokenType === Newline && depthOf(token) === depth);
+  }
+
+  /** Brackets are in pairs, so any `}` here is that of the block being read. */
+  #blockEnds(): boolean {
+    const token = this.LA(1);
+    return tokenMatcher(token, EOF) || token.tokenType === CloseBrace;
+  }
+}

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { didYouMean } from '../../lang/diagnostics/suggest.ts';
+import type { FrameProgram } from '../../lang/frame/frame-program.ts';
+import type { Span } from '../../lang/source.ts';
+import { report } from '../catalogue.ts';
+import type { DeviceId, DevicePlan, DeviceStats, Engine, InterfaceFacts } from '../engine.ts';
+import { percentile } from '../histogram.ts';
+import type { Percentiles } from '../results.ts';
+import { derivedSeed } from '../seed.ts';
+import { ok, type Result, refused, settled } from './completion.ts';
+import {
+  type Configuration,
+  changesFrame,
+  configured,
+  defaultConfiguration,
+  planOf,
+  programOf,
+  type Setting,
+} from './configuration.ts';
+import type { InterfaceTable } from './interfaces.ts';
+import { OperationQueues } from './queues.ts';
+import { SentHistory } from './sent-history.ts';
+import { DeviceTotals } from './totals.ts';
+
+/** A device's figures once it is gone: its histogram has gone into the totals. */
+export type FinalFigures = Omit<DeviceStats, 'gaps'> & { readonly gap: Percentiles };
+
+/**
+ * A device from `add_device` to the end of the scenario. Of one name there can be many, one after the other; the name
+ * means the newest.
+ */
+export interface Device {
+  readonly name: string;
+  readonly interface: string;
+  readonly cpu: number;
+  readonly id: DeviceId;
+  readonly seed: bigint;
+  /** Where it was added. */
+  readonly span: Span;
+  configuration: Configuration;
+  program: FrameProgram;
+  plan: DevicePlan;
+  state: 'present' | 'removing' | 'removed';
+  /** Set once it is removed. */
+  final: FinalFigures | null;
+  removedAt: bigint | null;
+  /** When its counters were last cleared; a duration counts from there. */
+  clearedAt: bigint | null;
+  /** Whether it stayed further below what was asked than it may, in any of its runs. */
+  shortfallExceeded: boolean;
+  /** What it had sent at times past. */
+  readonly history: SentHistory;
+  /**
+   * What receivers must have seen of it since they were last zeroed: `carried` from its earlier runs, and its present
+   * counters if `counts`.
+   */
+  carried: number;
+  counts: boolean;
+}
+
+/** Interfaces with a default route that the command line named. */
+type Allowed = readonly string[];
+
+/** The devices of a scenario, and the queues in which operations on them stand. */
+export class DeviceTable {
+  readonly queues = new OperationQueues();
+  /** Figures of removed devices, added up. */
+  readonly removedTotals = new DeviceTotals();
+  /** Told of every device whose removal is complete. */
+  onRemoved: (device: Device) => void = () => {};
+
+  readonly #engine: Engine;
+  readonly #interfaces: InterfaceTable;
+  readonly #seed: bigint;
+  readonly #allowed: Allowed;
+  readonly #all: Device[] = [];
+  readonly #newest = new Map<string, Device>();
+  readonly #present = new Map<DeviceId, Device>();
+
+  constructor(engine: Engine, interfaces: InterfaceTable, seed: bigint, allowed: Allowed) {
+    this.#engine = engine;
+    this.#interfaces = interfaces;
+    this.#seed = seed;
+    this.#allowed = allowed;
+  }
+
+  /** Every device that there was, in the order in which they were added. */
+  get all(): readonly Device[] {
+    return this.#all;
+  }
+
+  /** Those that exist, removals under way excepted. */
+  present(): readonly Device[] {
+    return [...this.#present.values()];
+  }
+
+  newest(name: string): Device | null {
+    return this.#newest.get(name) ?? null;
+  }
+
+  byId(id: DeviceId): Device | null {
+    return this.#present.get(id) ?? null;
+  }
+
+  /** The device of that name, if it exists. */
+  find(name: string, span: Span): Result<Device> {
+    const device = this.#newest.get(name);
+    if (device !== undefined && device.state === 'present') return ok(device);
+    const hints = didYouMean(name, new Set(this.present().map((present) => present.name)), 'devices here');
+    return refused(report('PG6002', { name }, span, { hints }));
+  }
+
+  /** Adds a stopped device. A name whose removal is pending is free once its grace period has ended. */
+  add(name: string, cpu: number, settings: readonly Setting[], span: Span): Promise<Result<Device>> {
+    return this.queues.run([name], async () => {
+      if (this.#newest.get(name)?.state === 'present') {
+        return refused(
+          report('PG6001', { name }, span, { hints: ['`rem_device` it first, or `set` what shall change'] }),
+        );
+      }
+      const configuration = configured(defaultConfiguration, settings);
+      if (!configuration.ok) return configuration;
+      const unable = this.#capabilityProblem(configuration.value, cpu, span);
+      if (unable !== null) return unable;
+
+      const on = interfaceOf(name);
+      const seed = derivedSeed(this.#seed, name);
+      const place = { name, interface: on, cpu, seed, span };
+      const facts = await this.#facts(on, configuration.value, span);
+      if (!facts.ok) return facts;
+      const program = this.#program(configuration.value, place, facts.value);
+      if (!program.ok) return program;
+      const plan = planOf(configuration.value, program.value, place);
+      const id = await settled(this.#engine.addDevice(plan), `\`add_device ${name}\``, span);
+      if (!id.ok) return id;
+      const device: Device = {
+        ...place,
+        id: id.value,
+        configuration: configuration.value,
+        program: program.value,
+        plan,
+        state: 'present',
+        final: null,
+        removedAt: null,
+        clearedAt: null,
+        shortfallExceeded: false,
+        history: new SentHistory(),
+        carried: 0,
+        counts: false,
+      };
+      this.#all.push(device);
+      this.#newest.set(name, device);
+      this.#present.set(device.id, device);
+      return ok(device);
+    });
+  }
+
+  /** Changes some parameters at once; the rest, the counters and the sequence go on. */
+  set(name: string, settings: readonly Setting[], span: Span, missing: 'fails' | 'ignored'): Promise<Result<void>> {
+    return this.queues.run([name], async () => {
+      const found = this.find(name, span);
+      if (!found.ok) return missing === 'fails' ? found : ok(undefined);
+      const device = found.value;
+      const next = configured(device.configuration, settings);
+      if (!next.ok) return next;
+      const fixed = fixedParameter(device.configuration, next.value);
+      if (fixed !== null) {
+        const hints = [`\`rem_device ${name}\`, then add it with another \`${fixed}\``];
+        return refused(report('PG6007', { parameter: fixed, name }, span, { hints }));
+      }
+      const program = changesFrame(settings)
+        ? this.#program(next.value, device, this.#interfaces.get(device.interface))
+        : ok(device.program);
+      if (!program.ok) return program;
+      const plan = planOf(next.value, program.value, device);
+      // The engine knows nothing of `shortfall`.
+      if (settings.some((setting) => setting.name !== 'shortfall')) {
+        const done = await settled(this.#engine.setDevice(device.id, plan), `\`set ${name}\``, span);
+        if (!done.ok) return done;
+      }
+      device.configuration = next.value;
+      device.program = program.value;
+      device.plan = plan;
+      return ok(undefined);
+    });
+  }
+
+  /** Removes the device of that name; settles when its grace period has ended. */
+  remove(name: string, span: Span): Promise<Result<void>> {
+    return this.queues.run([name], async () => {
+      const found = this.find(name, span);
+      return found.ok ? this.#remove(found.value, span) : found;
+    });
+  }
+
+  /** Removes this very device, if it still exists when its turn comes. */
+  removeIfPresent(device: Device, span: Span): Promise<Result<void>> {
+    return this.queues.run([device.name], async () =>
+      device.state === 'present' ? this.#remove(device, span) : ok(undefined),
+    );
+  }
+
+  /** Figures so far, exact where the device does not run. */
+  figures(device: Device): DeviceStats | FinalFigures {
+    return device.final ?? this.#engine.stats(device.id);
+  }
+
+  async #remove(device: Device, span: Span): Promise<Result<void>> {
+    device.state = 'removing';
+    this.#present.delete(device.id);
+    // It stops now; until the engine gives the exact figures, the last live ones stand for them.
+    const live = this.#engine.stats(device.id);
+    const stoppedAt = live.running ? this.#engine.clock.now() : live.stoppedAt;
+    device.final = finalFigures({ ...live, running: false, stoppedAt });
+    const stats = await settled(this.#engine.remDevice(device.id), `\`rem_device ${device.name}\``, span);
+    device.state = 'removed';
+    device.removedAt = this.#engine.clock.now();
+    if (!stats.ok) return stats;
+    device.final = finalFigures(stats.value);
+    assessShortfall(device, stats.value);
+    device.history.record(device.removedAt, device.carried + (device.counts ? stats.value.sent : 0));
+    this.removedTotals.add(stats.value, device.clearedAt);
+    this.onRemoved(device);
+    return ok(undefined);
+  }
+
+  #program(
+    configuration: Configuration,
+    device: { readonly interface: string; readonly span: Span },
+    facts: InterfaceFacts | null,
+  ): Result<FrameProgram> {
+    return programOf(configuration, device, facts, facts === null ? null : this.#interfaces.peerOf(facts));
+  }
+
+  /** The interface's facts; null where the driver keeps its frames off the wire and the interface need not exist. */
+  async #facts(on: string, configuration: Configuration, span: Span): Promise<Result<InterfaceFacts | null>> {
+    const { driver } = configuration;
+    if (driver === 'null' || driver === 'pcap') return ok(this.#interfaces.get(on));
+    const facts = await this.#interfaces.find(on, span);
+    if (facts.ok && facts.value.defaultRoute && !this.#allowed.includes(on)) {
+      const hints = [`\`--allow ${on}\` if packets shall really leave there, or a \`lab\``];
+      return refused(report('PG6402', { name: on }, span, { hints }), 'unsuitable');
+    }
+    return facts;
+  }
+
+  #capabilityProblem(configuration: Configuration, cpu: number, span: Span): Result<never> | null {
+    const { capabilities, name: engine } = this.#engine;
+    if (!capabilities.cpus.includes(cpu)) {
+      const hints = [`CPUs here: ${rangesOf(capabilities.cpus)}`];
+      return refused(report('PG6004', { cpu: String(cpu), engine }, span, { hints }));
+    }
+    const { driver, xmitMode } = configuration;
+    if (driver !== 'auto' && !capabilities.drivers.includes(driver)) {
+      const hints = [`drivers here: ${capabilities.drivers.join(', ')}`];
+      return refused(report('PG6006', { engine, what: `driver \`${driver}\`` }, span, { hints }), 'unsuitable');
+    }
+    if (capabilities.xmitModes.includes(xmitMode)) return null;
+    const hints = [`modes here: ${capabilities.xmitModes.join(', ')}`];
+    return refused(report('PG6006', { engine, what: `\`xmit_mode ${xmitMode}\`` }, span, { hints }), 'unsuitable');
+  }
+}
+
+/** The interface that a device's name means: what stands before the label. */
+export function interfaceOf(name: string): string {
+  const at = name.indexOf('@');
+  return at < 0 ? name : name.slice(0, at);
+}
+
+/**
+ * Notes whether a device stayed too far below what was asked of it; one that stopped by itself did, unless the scenario
+ * allows anything. One pass may be under way when a device stops, so a burst is never held against it.
+ */
+export function assessShortfall(device: Device, stats: Omit<DeviceStats, 'gaps'>): void {
+  const { shortfall, burst } = device.configuration;
+  if (stats.failure !== null && shortfall < 100) device.shortfallExceeded = true;
+  if (stats.asked === null) return;
+  const missing = stats.asked - stats.sent;
+  if (missing > Math.max(burst, (stats.asked * shortfall) / 100)) device.shortfallExceeded = true;
+}
+
+export function finalFigures(stats: DeviceStats): FinalFigures {
+  const { gaps, ...rest } = stats;
+  return { ...rest, gap: percentilesOf(gaps) };
+}
+
+/** The percentiles that results show; null where nothing was recorded. */
+export function percentilesOf(histogram: DeviceStats['gaps']): Percentiles {
+  if (histogram.total === 0) return { p50: null, p99: null, max: null };
+  return { p50: percentile(histogram, 0.5), p99: percentile(histogram, 0.99), max: histogram.max };
+}
+
+/** The port of a device is chosen when it is added: driver, mode and file are settled then. */
+function fixedParameter(before: Configuration, after: Configuration): string | null {
+  if (before.driver !== after.driver) return 'driver';
+  if (before.xmitMode !== after.xmitMode) return 'xmit_mode';
+  return before.file === after.file ? null : 'file';
+}
+
+/** Ascending numbers in short: `0-3, 6`. */
+function rangesOf(numbers: readonly number[]): string {
+  const parts: string[] = [];
+  for (let i = 0; i < numbers.length; i++) {
+    const first = numbers[i] as number;
+    while (numbers[i + 1] === (numbers[i] as number) + 1) i++;
+    const last = numbers[i] as number;
+    parts.push(first === last ? `${first}` : `${first}-${last}`);
+  }
+  return parts.join(', ');
+}

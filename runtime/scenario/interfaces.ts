@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { nearest } from '../../lang/diagnostics/suggest.ts';
+import type { Span } from '../../lang/source.ts';
+import { report } from '../catalogue.ts';
+import type { Engine, InterfaceFacts } from '../engine.ts';
+import { ok, type Result, refused, settled } from './completion.ts';
+
+/** What is known of the interfaces in reach, as of the last look. */
+export class InterfaceTable {
+  readonly #engine: Engine;
+  readonly #lab: boolean;
+  #known = new Map<string, InterfaceFacts>();
+
+  constructor(engine: Engine, lab: boolean) {
+    this.#engine = engine;
+    this.#lab = lab;
+  }
+
+  get(name: string): InterfaceFacts | null {
+    return this.#known.get(name) ?? null;
+  }
+
+  /** The other end of a lab's veth; null outside a lab. */
+  peerOf(facts: InterfaceFacts): InterfaceFacts | null {
+    return this.#lab ? this.get(facts.peer) : null;
+  }
+
+  get lab(): boolean {
+    return this.#lab;
+  }
+
+  /** Looks again. */
+  async refresh(wanted: readonly string[], span: Span): Promise<Result<void>> {
+    const names = [...new Set([...this.#known.keys(), ...wanted])];
+    const found = await settled(this.#engine.interfaces(names), 'reading the interfaces', span);
+    if (!found.ok) return found;
+    this.#known = new Map(found.value.map((facts) => [facts.name, facts]));
+    return ok(undefined);
+  }
+
+  /**
+   * The facts of an interface, looked up again where it is not known. A missing one is the script's mistake in a lab, the
+   * machine's fault elsewhere.
+   */
+  async find(name: string, span: Span): Promise<Result<InterfaceFacts>> {
+    const known = this.get(name);
+    if (known !== null) return ok(known);
+    const looked = await this.refresh([name], span);
+    if (!looked.ok) return looked;
+    const found = this.get(name);
+    if (found !== null) return ok(found);
+    const names = [...this.#known.keys()];
+    const hints = [names.length === 0 ? 'there are no interfaces' : `there are ${names.join(', ')}`];
+    const near = nearest(name, names);
+    if (near !== null) hints.unshift(`did you mean \`${near}\`?`);
+    return refused(report('PG6003', { name }, span, { hints }), this.#lab ? 'error' : 'unsuitable');
+  }
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Span } from '../../lang/source.ts';
+import type { Engine, ReceiverId, ReceiverStats } from '../engine.ts';
+import { ok, type Result, settled } from './completion.ts';
+import type { Device, DeviceTable } from './devices.ts';
+import type { InterfaceTable } from './interfaces.ts';
+
+/** How long a receiver must see nothing before a `stop` gives up on what has not arrived: 100 ms unless it says so. */
+export const defaultSettle = 100_000_000n;
+
+export interface Receiver {
+  readonly name: string;
+  readonly interface: string;
+  readonly id: ReceiverId;
+  /** Nanoseconds. */
+  readonly settle: bigint;
+  /** Names of the devices that it expects, null for the rule. */
+  readonly expects: readonly string[] | null;
+  /** Shares of removed devices whose last frame has long arrived, added up. */
+  folded: Share;
+}
+
+/** What a receiver got of a device since receivers were last zeroed, and what the device had sent it. */
+export interface Share {
+  readonly sent: number;
+  readonly received: number;
+  readonly bytes: number;
+  readonly duplicated: number;
+  readonly reordered: number;
+  readonly lost: number;
+}
+
+export const noShare: Share = { sent: 0, received: 0, bytes: 0, duplicated: 0, reordered: 0, lost: 0 };
+
+export function addShares(a: Share, b: Share): Share {
+  return {
+    sent: a.sent + b.sent,
+    received: a.received + b.received,
+    bytes: a.bytes + b.bytes,
+    duplicated: a.duplicated + b.duplicated,
+    reordered: a.reordered + b.reordered,
+    lost: a.lost + b.lost,
+  };
+}
+
+/**
+ * The receivers of a scenario, and who owes them what. Lost is what a device sent and a receiver did not get. While a run
+ * goes on, frames are under way, so only what was sent `settle` ago is due; a device's count at that time comes from its
+ * history. Once the run is over everything is due.
+ */
+export class ReceiverTable {
+  readonly #engine: Engine;
+  readonly #interfaces: InterfaceTable;
+  readonly #devices: DeviceTable;
+  readonly #all: Receiver[] = [];
+  /** Devices that sent since receivers were zeroed, without those that are folded. */
+  readonly #accountable = new Set<Device>();
+  /** Of these, the removed ones in the order in which they went. */
+  #leaving: Device[] = [];
+  readonly #foldedShares = new Map<Device, ReadonlyMap<ReceiverId, Share>>();
+
+  constructor(engine: Engine, interfaces: InterfaceTable, devices: DeviceTable) {
+    this.#engine = engine;
+    this.#interfaces = interfaces;
+    this.#devices = devices;
+  }
+
+  get all(): readonly Receiver[] {
+    return this.#all;
+  }
+
+  get accountable(): Iterable<Device> {
+    return this.#accountable;
+  }
+
+  /** The longest time after which a frame still counts as under way (ns). */
+  get longestSettle(): bigint {
+    return this.#all.reduce((longest, { settle }) => (settle > longest ? settle : longest), 0n);
+  }
+
+  find(name: string): Receiver | null {
+    return this.#all.find((receiver) => receiver.name === name) ?? null;
+  }
+
+  /** Opens a receiver; it counts from then on. */
+  async open(plan: Pick<Receiver, 'name' | 'interface' | 'settle' | 'expects'>, span: Span): Promise<Result<void>> {
+    const facts = await this.#interfaces.find(plan.interface, span);
+    if (!facts.ok) return facts;
+    const { name, interface: on } = plan;
+    const id = await settled(this.#engine.addReceiver({ name, interface: on }), `\`receiver ${name}\``, span);
+    if (!id.ok) return id;
+    this.#all.push({ ...plan, id: id.value, folded: noShare });
+    return ok(undefined);
+  }
+
+  /** Closes all. */
+  async close(): Promise<void> {
+    await Promise.all(this.#all.map((receiver) => this.#engine.remReceiver(receiver.id)));
+  }
+
+  /** Zeroes all receivers and everybody's account with them. */
+  async clear(span: Span): Promise<Result<void>> {
+    if (this.#all.length > 0) {
+      const ids = this.#all.map((receiver) => receiver.id);
+      const done = await settled(this.#engine.clearReceivers(ids), 'zeroing the receivers', span);
+      if (!done.ok) return done;
+    }
+    for (const receiver of this.#all) receiver.folded = noShare;
+    this.#foldedShares.clear();
+    this.#leaving = [];
+    for (const device of this.#accountable) {
+      device.carried = 0;
+      if (device.state !== 'present') {
+        device.counts = false;
+        this.#accountable.delete(device);
+      }
+    }
+    return ok(undefined);
+  }
+
+  /** From now on the device's present counters are owed to the receivers; `carried` comes on top. */
+  hold(device: Device, carried: number): void {
+    device.carried = carried;
+    device.counts = true;
+    this.#accountable.add(device);
+  }
+
+  /** The device's counters are from before receivers were zeroed, and owed to nobody. */
+  release(device: Device): void {
+    device.carried = 0;
+    device.counts = false;
+    this.#accountable.delete(device);
+  }
+
+  /** Packets that the device owes. */
+  owed(device: Device): number {
+    return device.carried + (device.counts ? this.#devices.figures(device).sent : 0);
+  }
+
+  /** A device that owes something was removed. */
+  removed(device: Device): void {
+    if (this.#accountable.has(device)) this.#leaving.push(device);
+    this.#fold();
+  }
+
+  /** Whether the receiver counts what it does not get of this device as lost. */
+  expects(receiver: Receiver, device: Device): boolean {
+    if (receiver.expects !== null) return receiver.expects.includes(device.name);
+    const { driver, program } = device.plan;
+    if (driver === 'null' || driver === 'pcap') return false;
+    if (!program.operations.some((operation) => operation.kind === 'stamp')) return false;
+    if (!this.#interfaces.lab) return device.interface !== receiver.interface;
+    return this.#interfaces.get(receiver.interface)?.peer === device.interface;
+  }
+
+  stats(receiver: Receiver): ReceiverStats {
+    return this.#engine.receiverStats(receiver.id);
+  }
+
+  /** @param running whether a run goes on, so that the youngest frames are not due */
+  share(receiver: Receiver, device: Device, stats: ReceiverStats, running: boolean): Share {
+    const folded = this.#foldedShares.get(device)?.get(receiver.id);
+    if (folded !== undefined) return folded;
+    if (!this.#accountable.has(device)) return noShare;
+    const stream = stats.streams.find((candidate) => candidate.device === device.id);
+    const sent = this.owed(device);
+    // What a receiver has not looked at yet is not lost: a busy machine may keep it from looking for a while.
+    const due = running ? device.history.sentBy(stats.caughtUpAt - receiver.settle) : sent;
+    return {
+      sent,
+      received: stream?.received ?? 0,
+      bytes: stream?.bytes ?? 0,
+      duplicated: stream?.duplicated ?? 0,
+      reordered: stream?.reordered ?? 0,
+      lost: Math.max(0, due - (stream?.received ?? 0)),
+    };
+  }
+
+  /** The shares of all devices that the receiver expects, added up. */
+  expected(receiver: Receiver, stats: ReceiverStats, running: boolean): Share {
+    let total = receiver.folded;
+    for (const device of this.#accountable) {
+      if (this.expects(receiver, device)) total = addShares(total, this.share(receiver, device, stats, running));
+    }
+    return total;
+  }
+
+  /**
+   * Settles the account of devices that have long been gone: churn would make every look at a receiver longer and longer,
+   * and engines use the stream of a removed device again some time.
+   */
+  #fold(): void {
+    const due = this.#engine.clock.now() - this.longestSettle;
+    let count = 0;
+    while (count < this.#leaving.length && ((this.#leaving[count] as Device).removedAt ?? 0n) <= due) count++;
+    if (count < foldBatch) return;
+    const gone = this.#leaving.splice(0, count);
+    const shares = new Map(gone.map((device) => [device, new Map<ReceiverId, Share>()]));
+    for (const receiver of this.#all) {
+      const stats = this.stats(receiver);
+      for (const [device, byReceiver] of shares) {
+        const share = this.share(receiver, device, stats, false);
+        byReceiver.set(receiver.id, share);
+        if (this.expects(receiver, device)) receiver.folded = addShares(receiver.folded, share);
+      }
+    }
+    for (const [device, byReceiver] of shares) {
+      this.#foldedShares.set(device, byReceiver);
+      this.#accountable.delete(device);
+    }
+  }
+}
+
+/** A look at a receiver costs as much for one removed device as for many, so they are settled together. */
+const foldBatch = 64;

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { SenderStats } from '../engine.ts';
+import { reported } from '../report/json.ts';
+import {
+  type DeviceResults,
+  exitOf,
+  type Progress,
+  type ReceiverResults,
+  type ScenarioResults,
+  type SenderResults,
+  type SenderShare,
+  type Verdict,
+  worst,
+} from '../results.ts';
+import { type Device, percentilesOf } from './devices.ts';
+import { lossOf } from './measurements.ts';
+import { addShares, noShare, type Receiver, type Share } from './receivers.ts';
+import type { ScenarioState } from './scenario-state.ts';
+
+/** What a scenario came to, once everything has come to rest. */
+export function scenarioResults(name: string, state: ScenarioState): ScenarioResults {
+  const verdict = verdictOf(state);
+  const grace = state.measurements.grace();
+  const { ending } = state;
+  return {
+    scenario: name,
+    verdict,
+    exit: exitOf[verdict],
+    duration: Number(state.clock.now() - state.beganAt),
+    devices: state.devices.all.map((device) => deviceResults(device, state)),
+    receivers: state.receivers.all.map((receiver) => receiverResults(receiver, state)),
+    expectations: state.expectations.results(),
+    grace: {
+      count: grace.completed,
+      pending: grace.pending,
+      stalls: grace.stalls,
+      latency: percentilesOf(grace.latency),
+    },
+    senders: state.engine.senders().map(senderResults),
+    prints: state.prints,
+    events: state.events,
+    warnings: state.warnings,
+    failure: ending === null || ending === 'interrupted' ? null : reported(ending.diagnostic, state.source),
+  };
+}
+
+function senderResults({ devices: _, ...sender }: SenderStats): SenderResults {
+  return sender;
+}
+
+function verdictOf(state: ScenarioState): Verdict {
+  const verdicts: Verdict[] = [];
+  if (state.ending !== null) verdicts.push(state.ending === 'interrupted' ? 'interrupted' : state.ending.verdict);
+  if (state.devices.all.some((device) => device.shortfallExceeded)) verdicts.push('shortfall');
+  if (state.expectations.anyFailed) verdicts.push('failed');
+  return worst(verdicts);
+}
+
+function deviceResults(device: Device, state: ScenarioState): DeviceResults {
+  const stats = state.devices.figures(device);
+  const { sent, bytes, errors, inFlight, late, skipped, driver, failure } = stats;
+  return {
+    name: device.name,
+    interface: device.interface,
+    cpu: device.cpu,
+    driver,
+    sent,
+    bytes,
+    errors,
+    inFlight,
+    ...state.measurements.rates(device),
+    late,
+    skipped,
+    gap: 'gaps' in stats ? percentilesOf(stats.gaps) : stats.gap,
+    removed: device.state === 'removed',
+    shortfall: { allowed: device.configuration.shortfall, exceeded: device.shortfallExceeded },
+    failure,
+  };
+}
+
+function receiverResults(receiver: Receiver, state: ScenarioState): ReceiverResults {
+  const stats = state.receivers.stats(receiver);
+  const expected = state.measurements.expected(receiver);
+  return {
+    name: receiver.name,
+    interface: receiver.interface,
+    received: stats.received,
+    bytes: stats.bytes,
+    other: stats.other,
+    lost: expected.lost,
+    loss: lossOf(expected),
+    duplicated: stats.duplicated,
+    reordered: stats.reordered,
+    dropped: stats.dropped,
+    from: senderShares(receiver, state),
+  };
+}
+
+/** Shares by device name: devices that had one name one after the other are one line. */
+function senderShares(receiver: Receiver, state: ScenarioState): readonly SenderShare[] {
+  const stats = state.receivers.stats(receiver);
+  const shares = new Map<string, { expected: boolean; share: Share }>();
+  for (const device of state.devices.all) {
+    const share = state.receivers.share(receiver, device, stats, state.runs.open);
+    const expected = state.receivers.expects(receiver, device);
+    if (!expected && share.received === 0) continue;
+    const before = shares.get(device.name) ?? { expected: false, share: noShare };
+    shares.set(device.name, { expected: before.expected || expected, share: addShares(before.share, share) });
+  }
+  return [...shares].map(([device, { expected, share }]) => {
+    const { sent, received, duplicated, reordered } = share;
+    return { device, expected, sent, received, lost: expected ? share.lost : 0, duplicated, reordered };
+  });
+}
+
+/** Looks at the totals now and then; each look gives the rate since the one before. */
+export function progressMeter(state: ScenarioState): () => Progress {
+  let before = { at: state.beganAt, sent: 0 };
+  return () => {
+    state.recordHistory();
+    const now = state.clock.now();
+    const totals = state.measurements.totals();
+    const elapsed = Number(now - before.at);
+    const pps = elapsed === 0 ? 0 : (Math.max(0, totals.sent - before.sent) * 1e9) / elapsed;
+    before = { at: now, sent: totals.sent };
+    const present = state.devices.present();
+    const lost = state.receivers.all.reduce((sum, receiver) => sum + state.measurements.expected(receiver).lost, 0);
+    return {
+      elapsed: Number(now - state.beganAt),
+      devices: present.length === 1 ? (present[0] as Device).name : `${present.length} devices`,
+      sent: totals.sent,
+      pps,
+      asked: state.measurements.totalRates(totals).asked,
+      lost: state.receivers.all.length === 0 ? null : lost,
+    };
+  };
+}

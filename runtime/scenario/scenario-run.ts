@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { notNegative } from '../../lang/bounds.ts';
+import { nameOf } from '../../lang/evaluate.ts';
+import type { Expr, Receiver as ReceiverPlan, Scenario } from '../../lang/op.ts';
+import { formatDuration } from '../../lang/syntax/literals.ts';
+import { report } from '../catalogue.ts';
+import type { Progress, ScenarioResults } from '../results.ts';
+import { ok, type Result, refused } from './completion.ts';
+import { halt } from './device-operations.ts';
+import { assessShortfall } from './devices.ts';
+import { runBody } from './executor.ts';
+import type { Steps } from './jobs.ts';
+import { type Context, durationOf, namesOf, operand } from './operands.ts';
+import { defaultSettle } from './receivers.ts';
+import { progressMeter, scenarioResults } from './scenario-results.ts';
+import { type ScenarioSetting, ScenarioState } from './scenario-state.ts';
+import { Scope } from './scope.ts';
+import { settleReceivers } from './settling.ts';
+
+/** Ten looks a second: what a progress line can show. Real time, whatever the engine's clock. */
+const progressMs = 100;
+
+/** A scenario, or one of the values that it is carried out for. */
+export interface Instance {
+  /** Its name in the results. */
+  readonly name: string;
+  /** What the variable of `scenario … for` holds; null without one. */
+  readonly value: Expr | null;
+}
+
+export interface ScenarioOptions {
+  readonly instance: Instance;
+  readonly signal: AbortSignal;
+  /** When the whole run has taken long enough (engine's clock), and that time in words. */
+  readonly limit: { readonly instant: bigint; readonly text: string } | null;
+  readonly onProgress: (progress: Progress) => void;
+  /** Is told the state, so that engine events find it. */
+  readonly onState: (state: ScenarioState) => void;
+}
+
+/**
+ * Runs one scenario from opening its receivers to taking everything down again, and gives its results. @throws what is a
+ * defect; the engine is clean then, too
+ */
+export async function runScenario(
+  scenario: Scenario,
+  setting: ScenarioSetting,
+  options: ScenarioOptions,
+): Promise<ScenarioResults> {
+  const state = new ScenarioState(setting);
+  options.onState(state);
+  const context: Context = { state, scope: state.root, job: state.main };
+  const interrupt = (): void => state.end('interrupted');
+  options.signal.addEventListener('abort', interrupt, { once: true });
+  const meter = progressMeter(state);
+  const progress = setInterval(() => options.onProgress(meter()), progressMs);
+  let results: ScenarioResults;
+  try {
+    if (options.signal.aborted) state.end('interrupted');
+    else await carryOut(scenario, context, options);
+    await comeToRest(scenario, state);
+    if (state.ending !== null && state.ending !== 'interrupted') setting.onDiagnostic(state.ending.diagnostic);
+    results = scenarioResults(options.instance.name, state);
+  } finally {
+    clearInterval(progress);
+    options.signal.removeEventListener('abort', interrupt);
+    await takeDown(scenario, state);
+  }
+  if (state.defect !== null) throw state.defect.error;
+  return results;
+}
+
+async function carryOut(scenario: Scenario, context: Context, options: ScenarioOptions): Promise<void> {
+  const { state } = context;
+  for (const receiver of scenario.receivers) {
+    const opened = await openReceiver(receiver, context);
+    if (!opened.ok) return state.end(opened.failed);
+    if (state.ending !== null) return;
+  }
+  const { limit } = options;
+  if (limit !== null) {
+    const exceed = (): void =>
+      state.end(refused(report('PG6105', { limit: limit.text }, scenario.span), 'failed').failed);
+    // The last of its instant: what ends just in time has ended.
+    state.timers.set(limit.instant, Number.MAX_SAFE_INTEGER, exceed, true);
+  }
+  state.clock.onIdle?.(() => state.end(refused(report('PG6106', {}, scenario.span)).failed));
+  let begun = false;
+  const onBegun = (): void => {
+    begun = true;
+  };
+  state.begin(state.main, body(scenario, options.instance, context, onBegun));
+  await state.main.done;
+  if (begun && scenario.teardown.length > 0 && state.defect === null) await tearDown(scenario, state, options);
+  state.clock.onIdle?.(null);
+}
+
+/** The parts of a scenario in order. `begun` is called when `teardown` has become due. */
+function* body(scenario: Scenario, instance: Instance, context: Context, begun: () => void): Steps {
+  const before = yield* runBody(scenario.prelude, context);
+  if (before !== 'done') return before;
+  if (scenario.each !== null && instance.value !== null) {
+    const value = operand(instance.value, context);
+    if (!value.ok) return value.failed;
+    context.scope.declare(scenario.each.name, value.value);
+  }
+  begun();
+  const setUp = yield* runBody(scenario.setup, { ...context, scope: new Scope(context.scope) });
+  return setUp === 'done' ? yield* runBody(scenario.body, context) : setUp;
+}
+
+/** How long `teardown` may take once the scenario was told to hurry: by a signal, or by `--max-duration`. */
+const hurriedTeardown = 10_000_000_000n;
+
+/** Carries out `teardown` in a job of its own. Whatever ended the scenario stays its reason. */
+async function tearDown(scenario: Scenario, state: ScenarioState, options: ScenarioOptions): Promise<void> {
+  const { ending } = state;
+  state.runs.dropAll();
+  for (const job of [...state.jobs.values()]) job.cancel();
+  state.ending = null;
+  const now = state.clock.now();
+  if (options.signal.aborted || (options.limit !== null && now >= options.limit.instant)) {
+    const limit = formatDuration(hurriedTeardown);
+    const exceed = (): void => state.end(refused(report('PG6108', { limit }, scenario.span), 'failed').failed);
+    state.timers.set(now + hurriedTeardown, Number.MAX_SAFE_INTEGER, exceed, true);
+  }
+  const job = state.register('main', state.main);
+  state.begin(job, runBody(scenario.teardown, { state, job, scope: new Scope(state.root) }));
+  await job.done;
+  state.ending = ending ?? state.ending;
+}
+
+async function openReceiver(receiver: ReceiverPlan, context: Context): Promise<Result<void>> {
+  const { state } = context;
+  const { name, span } = receiver;
+  if (!state.engine.capabilities.receivers) {
+    return refused(report('PG6006', { engine: state.engine.name, what: 'receivers' }, span), 'unsuitable');
+  }
+  const on = operand(receiver.on, context);
+  if (!on.ok) return on;
+  const settle =
+    receiver.settle === null ? ok(defaultSettle) : durationOf(receiver.settle, '`settle`', notNegative, context);
+  if (!settle.ok) return settle;
+  const expects = receiver.expects === null ? ok(null) : namesOf(receiver.expects, context);
+  if (!expects.ok) return expects;
+  const plan = { name, interface: nameOf(on.value), settle: settle.value, expects: expects.value };
+  return state.receivers.open(plan, span);
+}
+
+/** The jobs end with the body; what the engine was told comes to its end; then devices stop, and counters are exact. */
+async function comeToRest(scenario: Scenario, state: ScenarioState): Promise<void> {
+  const number = state.runs.close();
+  state.runs.dropAll();
+  for (const job of [...state.jobs.values()]) job.cancel();
+  await state.devices.queues.drained();
+  const running = state.devices.present().filter((device) => state.devices.figures(device).running);
+  const halted = await halt(running, scenario.span, state);
+  if (!halted.ok) state.end(halted.failed);
+  if (state.runs.open) {
+    const settling = settleReceivers(state, null);
+    for (let step = settling.next(); step.done !== true; step = settling.next()) await step.value;
+  }
+  state.runs.end(number);
+  for (const device of state.devices.present()) assessShortfall(device, state.devices.figures(device));
+}
+
+/** Leaves the engine as it was before: no devices, no receivers, no grace period pending. */
+async function takeDown(scenario: Scenario, state: ScenarioState): Promise<void> {
+  // Conditions watched would look at devices and receivers that are going away.
+  state.timers.close();
+  state.watchNoMore();
+  await state.devices.queues.drained();
+  await Promise.all(state.devices.present().map((device) => state.devices.removeIfPresent(device, scenario.span)));
+  await state.receivers.close();
+  await state.engine.sync();
+}
