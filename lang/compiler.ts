@@ -3,6 +3,7 @@
 import { check } from './check/checker.ts';
 import type { Diagnostic } from './diagnostics/diagnostic.ts';
 import { type ImportReader, load, noImports } from './imports.ts';
+import { Regions } from './offsets.ts';
 import { type Program, programSchema } from './op.ts';
 import type { SourceFile } from './source.ts';
 
@@ -23,7 +24,10 @@ export interface Compiled {
 export function compile(main: SourceFile, read: ImportReader = noImports): Compiled {
   const loaded = load(main, read);
   const { params, lab, functions, scenarios, diagnostics: found } = check(loaded);
-  const diagnostics = [...loaded.diagnostics, ...found].sort((a, b) => a.span.start - b.span.start);
+  // What could not be read was told of once: what its pieces seem to mean says nothing more.
+  const unread = new Regions(loaded.unread);
+  const own = found.filter(({ span }) => !unread.hold(span.start));
+  const diagnostics = [...loaded.diagnostics, ...own].sort((a, b) => a.span.start - b.span.start);
   const { source } = loaded;
   if (diagnostics.some((diagnostic) => diagnostic.severity === 'error')) return { program: null, diagnostics, source };
   const { name, text } = main;
