@@ -21,9 +21,9 @@ export function concurrencyProblems(
 ): readonly Diagnostic[] {
   const known = new Map(functions.map((one) => [one.name, one]));
   const found = new Map<string, Diagnostic>();
-  for (const { setup, body } of scenarios) {
+  for (const { prelude, setup, body } of scenarios) {
     // Several scenarios may carry out the same function: each place is told of once.
-    for (const problem of new Walk(known, source).problems([...setup, ...body])) {
+    for (const problem of new Walk(known, source).problems([...prelude, ...setup, ...body])) {
       const key = `${problem.code} ${problem.span.start}`;
       if (!found.has(key)) found.set(key, problem);
     }
@@ -177,6 +177,7 @@ class Walk {
         for (const job of thread.live) for (const one of family(job)) thread.settled.add(one);
         break;
       case 'await':
+        this.#left -= thread.behind.size / 8;
         pass(thread, null);
         awaited(op.target, thread, place);
         break;
@@ -233,7 +234,14 @@ class Walk {
       const { guarded } = place;
       const access: Access = { change, device, guarded, span, when: momentOf(thread), behind: thread.behind };
       thread.accesses.push(access);
-      for (const job of thread.live) for (const one of family(job)) this.#compare(access, one, thread);
+      this.#meet(access, thread);
+    }
+  }
+
+  #meet(access: Access, thread: Thread): void {
+    for (const job of thread.live) {
+      if (--this.#left < 0) return;
+      for (const one of family(job)) this.#compare(access, one, thread);
     }
   }
 
@@ -287,11 +295,9 @@ class Walk {
     const jobs = new Map(place.jobs);
     this.#ops(op.body, inner, { ...place, certain: false, guarded: false, names: new Map(place.names), jobs });
     const job: LiveJob = { kind: op.op, span: op.span, accesses: inner.accesses, children: inner.live, time };
-    for (const member of family(job)) {
-      for (const access of member.accesses) {
-        for (const live of thread.live) for (const one of family(live)) this.#compare(access, one, thread);
-      }
-    }
+    for (const member of family(job)) for (const access of member.accesses) this.#meet(access, thread);
+    // Copying is work too, where there are thousands of jobs.
+    this.#left -= thread.live.length / 16;
     thread.live = [...thread.live, job];
     if (op.bind !== null) place.jobs.set(op.bind, job);
   }

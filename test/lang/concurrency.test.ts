@@ -281,6 +281,22 @@ test('no example is warned about', () => {
   }
 });
 
+test('a name that the file gives to its scenarios is fixed', () => {
+  const text = `${preamble}let d = "tx0@0"
+scenario "one" {
+  add_device d on cpu 0 { frame probe }
+  start
+  spawn { rem_device d }
+  set tx0@0 rate 1kpps
+}
+`;
+  const { diagnostics } = compile(new SourceFile('test.pg', text));
+  assert.equal(
+    diagnostics.map(({ code }) => code),
+    ['PG4002'],
+  );
+});
+
 test('calls in calls end', () => {
   const levels = Array.from({ length: 40 }, (_, at) => `fn f${at + 1}() { f${at}(); f${at}() }`);
   const text = `fn f0() { set "tx0" rate 1kpps }\n${levels.join('\n')}\nf40()\n`;
