@@ -31,6 +31,8 @@ export interface Loaded {
   readonly modules: ReadonlyMap<ImportStatement, Module | null>;
   /** Of the syntax, of all files. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Where the texts could not be read, of all files. */
+  readonly unread: readonly Span[];
 }
 
 /** Parses a file and whatever it imports. Each file is read once; one that comes back to itself is a mistake. */
@@ -44,12 +46,14 @@ export function load(source: SourceFile, read: ImportReader): Loaded {
     file: parsed.file,
     modules: loader.modules,
     diagnostics: [...parsed.diagnostics, ...loader.diagnostics],
+    unread: [...parsed.unread, ...loader.unread],
   };
 }
 
 class Loader {
   readonly modules = new Map<ImportStatement, Module | null>();
   readonly diagnostics: Diagnostic[] = [];
+  readonly unread: Span[] = [];
   readonly texts: ImportedText[] = [];
   readonly #read: ImportReader;
   readonly #byName = new Map<string, Module>();
@@ -95,6 +99,7 @@ class Loader {
     const module: Module = { name, file: moved(parsed.file, base) };
     this.#byName.set(name, module);
     this.diagnostics.push(...parsed.diagnostics.map((diagnostic) => moved(diagnostic, base)));
+    this.unread.push(...moved(parsed.unread, base));
     this.follow(module.file, [...path, name]);
     return module;
   }

@@ -82,7 +82,8 @@ class ProgramRun {
   readonly #options: RunOptions;
   readonly #source: SourceFile;
   readonly #params = new Scope(null);
-  readonly #shown: Record<string, string> = {};
+  /** Not in an object yet: there a parameter called `__proto__` would be none. */
+  readonly #shown = new Map<string, string>();
   readonly #interfaces: InterfaceTable;
   readonly #scenarios: ScenarioResults[] = [];
   readonly #functions: ReadonlyMap<string, UserFunction>;
@@ -166,7 +167,7 @@ class ProgramRun {
         given === undefined ? evaluate(param.value as Expr, environment) : { ok: true, value: given };
       if (!value.ok) return refusedBy(value.failure);
       this.#params.declare(param.name, value.value);
-      this.#shown[param.name] = formatValue(value.value);
+      this.#shown.set(param.name, formatValue(value.value));
     }
     const lab = this.#program.lab ?? (this.#options.lab ? undeclaredLab() : null);
     const planned = this.#planned(environment);
@@ -228,7 +229,7 @@ class ProgramRun {
       file: this.#program.source.name,
       seed: this.#options.seed.toString(),
       engine: this.#engine.name,
-      params: this.#shown,
+      params: Object.fromEntries(this.#shown),
       verdict,
       exit: exitOf[verdict],
       scenarios: this.#scenarios,

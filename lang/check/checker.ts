@@ -13,6 +13,7 @@ import { articled, elementType } from '../types.ts';
 import { type Context, type LabInterface, mistake } from './context.ts';
 import { checkLab, checkParam, checkReceiver, declare, fixedText, labInterfaces } from './declaration.ts';
 import { checkExpression } from './expression.ts';
+import { functionNames } from './function.ts';
 import { checkImport, hasHole, isShared, yieldingKinds } from './import.ts';
 import { Inventory } from './inventory.ts';
 import { Scope } from './scope.ts';
@@ -59,6 +60,7 @@ export function check({ source, file, modules, diagnostics: syntax }: Loaded): C
     quiet: scenarios.length > 0,
     watched: null,
     functions: [],
+    laterFunctions: functionNames(statements),
     acting: new Map(),
     prefix: '',
     modules,

@@ -11,6 +11,7 @@ import type { Module } from '../imports.ts';
 import type { Expr, UserFunction } from '../op.ts';
 import type { SourceFile, Span } from '../source.ts';
 import type { Expression, ImportStatement } from '../syntax/ast.ts';
+import { exampleOf } from '../syntax/literals.ts';
 import { articled, assignable, eitherOf, isQuantity } from '../types.ts';
 import type { ScalarType, Type } from '../value.ts';
 import type { FunctionBody } from './function.ts';
@@ -61,6 +62,8 @@ export interface Context {
   readonly watched: string | null;
   /** The file's functions, as far as they were checked. */
   readonly functions: UserFunction[];
+  /** Every function that the file declares somewhere, for the one that is used too early. */
+  readonly laterFunctions: ReadonlyMap<string, Span>;
   /** By their names in the program: whether they carry out operations. */
   readonly acting: Map<string, boolean>;
   /** What stands before the names of this file in the program; '' in the main file. */
@@ -176,12 +179,7 @@ export function expectType(
   bounds: Bounds | null = null,
 ): Expr {
   const problem = typeProblem(context.source, value.type, expression, accepted, subject);
-  if (problem !== null) {
-    const { start } = problem.span;
-    // The parser told of a number that has its unit behind a blank.
-    const told = problem.code === 'PG2103' && context.damaged({ start, end: start });
-    return told ? hole(problem.span).expr : mistake(context, problem).expr;
-  }
+  if (problem !== null) return mistake(context, problem).expr;
   if (bounds !== null && value.expr.kind === 'constant') {
     const outside = boundsProblem(subject, value.expr.value, bounds, expression.span);
     if (outside !== null) return mistake(context, outside).expr;
@@ -208,7 +206,17 @@ export function typeProblem(
     return report('PG2102', { subject }, span, { note: articled(type), hints });
   }
   const expected = eitherOf(accepted.map(articled));
-  return report('PG2101', { subject, expected, actual: articled(type) }, span);
+  return report('PG2101', { subject, expected, actual: articled(type) }, span, { hints: exampleHints(type, accepted) });
+}
+
+/** How a quantity is written, where another one stands. */
+function exampleHints(type: Type, accepted: readonly ScalarType[]): readonly string[] {
+  if (!isQuantity(type)) return [];
+  if (type === 'percent' && accepted.includes('pps')) return ['a share of the line rate: `50% * eth1.speed`'];
+  const examples = accepted.flatMap((unit) =>
+    isQuantity(unit) && unit !== 'number' ? [`\`${exampleOf(unit)}\``] : [],
+  );
+  return examples.length === 0 ? [] : [`such as ${eitherOf(examples)}`];
 }
 
 const likelyUnits: Readonly<Record<string, (number: string) => string>> = {

@@ -10,7 +10,9 @@ import type { Expr, Op, Parameter } from '../op.ts';
 import { type DeviceParameter, deviceParameters, paceParameters } from '../parameters.ts';
 import type { Span } from '../source.ts';
 import type { AddDeviceStatement, Expression, SetStatement, Setting } from '../syntax/ast.ts';
-import { eitherOf } from '../types.ts';
+import { exampleOf } from '../syntax/literals.ts';
+import { statementWords, wordOf } from '../syntax/tokens.ts';
+import { eitherOf, isQuantity } from '../types.ts';
 import { type Context, checkAs, expectType, mistake, type Typed } from './context.ts';
 import { type DeviceReference, deviceList, deviceOf } from './device-name.ts';
 import { notInLab } from './name.ts';
@@ -81,7 +83,9 @@ function checkSettings(
     const name = setting.key.text;
     const parameter = deviceParameters.get(name);
     if (parameter === undefined) {
-      const hints = didYouMean(name, deviceParameters.keys(), 'parameters');
+      const hints = statementWordNames.has(name)
+        ? ['statements stand behind the `}` of the block']
+        : didYouMean(name, deviceParameters.keys(), 'parameters');
       mistake(context, report('PG5101', { name }, setting.key.span, { hints }));
       whole = false;
       continue;
@@ -112,6 +116,7 @@ function checkSetting(context: Context, parameter: DeviceParameter, setting: Set
       'PG5104',
       { name, found: setting.values.length },
       value === undefined ? setting.span : spanOf(more),
+      { hints: countHints(parameter, setting.values) },
     );
     mistake(context, problem);
     return value === undefined ? null : { setting, value: null, expr: mistakenWord(value) };
@@ -122,6 +127,18 @@ function checkSetting(context: Context, parameter: DeviceParameter, setting: Set
   const checked = context.expression(context, value);
   const expr = expectType(context, checked, value, takes.types, `\`${name}\``, takes.bounds);
   return { setting, value: checked, expr };
+}
+
+const statementWordNames: ReadonlySet<string> = new Set(statementWords.map(wordOf));
+
+/** What a parameter without its value lacks, or which number was written with commas. */
+function countHints({ name, takes }: DeviceParameter, values: readonly Expression[]): readonly string[] {
+  const numbers = values.flatMap((value) => (value.kind === 'number' ? [value.image] : []));
+  if (values.length > 1 && numbers.length === values.length) return [`\`${numbers.join('_')}\``];
+  if (values.length > 0 || takes.kind === 'word') return [];
+  const [type] = takes.types;
+  if (type === undefined || !isQuantity(type)) return [];
+  return [`\`${name} ${type === 'number' ? '1000' : exampleOf(type)}\``];
 }
 
 const spanOf = (expressions: readonly Expression[]): Span => {

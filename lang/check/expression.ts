@@ -4,6 +4,7 @@ import { binaryType, isOrdered, rightOperands, unaryType, withinType } from '../
 import { report } from '../diagnostics/catalogue-meaning.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { didYouMean } from '../diagnostics/suggest.ts';
+import { elementCount } from '../elements.ts';
 import { protocols } from '../frame/protocols.ts';
 import type { BuiltinFunction, Expr } from '../op.ts';
 import type { Span } from '../source.ts';
@@ -157,6 +158,17 @@ function checkBinary(context: Context, expression: BinaryExpression): Typed {
     hints.push(`texts are put together by interpolation: \`"\${first}\${second}"\``);
   } else if (operator === '&&' || operator === '||') {
     hints.push('both sides must be conditions (bool)');
+  } else if (sides.some(([{ type: side }]) => namingTypes.includes(side as string))) {
+    const [named] = sides.filter(([{ type: side }]) => namingTypes.includes(side as string)).map(([, at]) => at);
+    const text = named === undefined ? '' : context.source.slice(named.span);
+    const metric = context.receivers.has(text) ? 'received' : 'sent';
+    hints.push(`compare one of its figures: \`${text}.${metric}\``);
+  } else if (operator === '-' && sides.every(([, at]) => at.kind === 'address')) {
+    hints.push(
+      `a range: \`${context.source.slice(expression.left.span)}..${context.source.slice(expression.right.span)}\``,
+    );
+  } else if ([left.type, right.type].includes('pps') && [left.type, right.type].includes('bps')) {
+    hints.push('`achieved.bps` and `asked.bps` are in bits per second; elsewhere multiply by a size');
   } else {
     const fitting = rightOperands(operator, left.type);
     if (fitting.length > 0)
@@ -165,6 +177,9 @@ function checkBinary(context: Context, expression: BinaryExpression): Typed {
   const wrong = { operator, left: articled(left.type), right: articled(right.type) };
   return mistake(context, report('PG2201', wrong, operatorSpan, { hints }));
 }
+
+/** Types whose values only name something. */
+const namingTypes: readonly string[] = ['device', 'receiver', 'interface'];
 
 type Side = readonly [Typed, Expression];
 
@@ -264,6 +279,33 @@ export const reservedNames: ReadonlyMap<string, string> = new Map([
   ['error', 'the failure that a `try` caught'],
 ]);
 
+/** Functions that take one of the elements of a list or range. */
+const choosing: readonly string[] = ['min', 'max', 'pick'];
+
+function isEmpty(expr: Expr): boolean {
+  if (expr.kind === 'list') return expr.items.length === 0;
+  const elements = expr.kind === 'constant' && (expr.value.type === 'list' || expr.value.type === 'range');
+  return elements && elementCount(expr.value) === 0;
+}
+
+function unknownFunction(context: Context, name: string, span: Span): Typed {
+  const later = context.laterFunctions.get(name);
+  if (later !== undefined && later.start > span.start) {
+    const labels = [{ span: later, text: 'declared here' }];
+    const hints = ['a function is declared before its first use: move it up'];
+    return mistake(context, report('PG3006', { name }, span, { labels, hints }));
+  }
+  if (name === 'range') {
+    return mistake(
+      context,
+      report('PG3006', { name }, span, { hints: ['a range is written `FIRST..LAST`, both ends in it'] }),
+    );
+  }
+  const names = [...Object.keys(functions), ...context.scope.functions(), ...protocols.keys()];
+  const hints = didYouMean(name, names, 'functions and layers');
+  return mistake(context, report('PG3006', { name }, span, { hints }));
+}
+
 function checkCall(context: Context, expression: CallExpression): Typed {
   const { callee, args, span } = expression;
   const known = functionOf(context, callee);
@@ -292,9 +334,7 @@ function checkCall(context: Context, expression: CallExpression): Typed {
   }
   const signature = Object.hasOwn(functions, callee.name) ? functions[callee.name as BuiltinFunction] : undefined;
   if (signature === undefined) {
-    const names = [...Object.keys(functions), ...context.scope.functions(), ...protocols.keys()];
-    const hints = didYouMean(callee.name, names, 'functions and layers');
-    return mistake(context, report('PG3006', { name: callee.name }, callee.span, { hints }));
+    return unknownFunction(context, callee.name, callee.span);
   }
   const values = args.map((arg) => context.expression(context, arg.value));
   const named = args.find((arg) => arg.name !== null);
@@ -311,6 +351,10 @@ function checkCall(context: Context, expression: CallExpression): Typed {
       if (missing !== null) return mistake(context, missing);
     }
     return mistake(context, report('PG2205', { function: callee.name, expected: signature.expected }, span));
+  }
+  const [chosen] = values;
+  if (chosen !== undefined && values.length === 1 && choosing.includes(callee.name) && isEmpty(chosen.expr)) {
+    return mistake(context, report('PG2304', { function: callee.name }, span));
   }
   const exprs: readonly Expr[] = values.map((value) => value.expr);
   const call = { kind: 'call', span, function: callee.name as BuiltinFunction, args: exprs } as const;

@@ -12,6 +12,7 @@ import { headerLayout, mayFollow, type Protocol, type ProtocolField, protocols }
 import type { Expr } from '../op.ts';
 import type { Span } from '../source.ts';
 import type { Argument, BinaryExpression, CallExpression, Expression, NameExpression } from '../syntax/ast.ts';
+import { addressValue } from '../syntax/literals.ts';
 import { articled, assignable, eitherOf, sameType } from '../types.ts';
 import type { Type, Value } from '../value.ts';
 import { type Context, fold, hole, mistake, type Typed, typed } from './context.ts';
@@ -24,6 +25,8 @@ export function checkLayer(context: Context, expression: CallExpression | NameEx
   let sound = true;
   for (const arg of args) {
     const field = checkField(context, protocol, arg, written);
+    // Whoever leaves out one name leaves out all of them.
+    if (field === 'nameless') return typed('frame', hole(expression.span).expr);
     if (field === null) sound = false;
     else fields.push(field);
   }
@@ -64,7 +67,10 @@ export function checkStack(context: Context, expression: BinaryExpression, left:
     return mistake(context, report('PG2207', { side, actual: articled(value.type) }, operand.span));
   }
   if (left.type === 'unknown' || right.type === 'unknown') return { ...hole(expression.span), type: 'frame' };
-  checkOrder(context, expression, left.shape, right.shape);
+  // Two layers that changed places are one mistake: above the first the order says nothing.
+  if (!checkOrder(context, expression, left.shape, right.shape)) {
+    return typed('frame', { kind: 'frame', span: expression.span, parts: [] });
+  }
   const shape = left.shape === null || right.shape === null ? null : [...left.shape, ...right.shape];
   const parts = [...partsOf(left.expr), ...partsOf(right.expr)];
   return fold(context, typed('frame', { kind: 'frame', span: expression.span, parts }, { shape }));
@@ -75,16 +81,22 @@ function partsOf(expr: Expr): readonly (Layer<Expr> | Expr)[] {
   return expr.kind === 'frame' ? expr.parts : [expr];
 }
 
-function checkOrder(context: Context, at: BinaryExpression, left: FrameShape | null, right: FrameShape | null): void {
+function checkOrder(
+  context: Context,
+  at: BinaryExpression,
+  left: FrameShape | null,
+  right: FrameShape | null,
+): boolean {
   const lower = protocols.get(left?.at(-1)?.protocol ?? '');
   const upper = protocols.get(right?.[0]?.protocol ?? '');
-  if (lower === undefined || upper === undefined || mayFollow(upper, lower)) return;
+  if (lower === undefined || upper === undefined || mayFollow(upper, lower)) return true;
   const places = upper.over.slice(0, shownPlaces).map((name) => `\`${name}\``);
   const hints =
     upper.over.length === 0
       ? [`\`${upper.name}\` begins a frame`]
       : [`\`${upper.name}\` stands on ${eitherOf(places)}${upper.outermost ? ', or begins a frame' : ''}`];
   mistake(context, report('PG5002', { upper: upper.name, lower: lower.name }, at.right.span, { hints }));
+  return false;
 }
 
 /** A hint is one line: of many layers the first ones say enough. */
@@ -95,13 +107,13 @@ function checkField(
   protocol: Protocol,
   arg: Argument,
   written: Map<string, Argument>,
-): Field<Expr> | null {
+): Field<Expr> | 'nameless' | null {
   const known = protocol.fields.map((field) => field.name);
   if (arg.name === null && protocol.positional === null) {
     context.expression(context, arg.value);
     const hints = known.length === 0 ? [] : [`\`${protocol.name}(${known[0]}: …)\``];
     mistake(context, report('PG5005', { layer: protocol.name }, arg.span, { hints }));
-    return null;
+    return 'nameless';
   }
   const name = arg.name?.text ?? (protocol.positional as string);
   const nameSpan = arg.name?.span ?? arg.span;
@@ -135,7 +147,8 @@ function checkSource(context: Context, path: string, field: ProtocolField, arg: 
   const accepted = acceptedTypes(field, random !== null);
   if (!assignable(value.type, accepted)) {
     const expected = expectedText(field, random !== null);
-    const wrong = report('PG2101', { subject: `\`${path}\``, expected, actual: articled(value.type) }, inner.span);
+    const params = { subject: `\`${path}\``, expected, actual: articled(value.type) };
+    const wrong = report('PG2101', params, inner.span, { hints: fieldHints(field, inner, value) });
     mistake(context, wrong);
     return null;
   }
@@ -149,6 +162,22 @@ function checkSource(context: Context, path: string, field: ProtocolField, arg: 
     }
   }
   return { name: field.name, source, span: arg.span };
+}
+
+/** The address that stands in quotes; the field of the other family's header. */
+function fieldHints(field: ProtocolField, expression: Expression, value: Typed): readonly string[] {
+  const { type } = field;
+  const constant = value.expr.kind === 'constant' ? value.expr.value : null;
+  if (expression.kind === 'text' && constant?.type === 'string') {
+    const bare = constant.value;
+    const reads = (type === 'mac' || type === 'ipv4' || type === 'ipv6') && addressValue(type, bare, null).ok;
+    return reads || (type === 'number' && /^[0-9]+$/.test(bare)) ? [`\`${bare}\`, without quotes`] : [];
+  }
+  const other = { ipv4: 'ipv6', ipv6: 'ipv4' } as const;
+  if ((type === 'ipv4' || type === 'ipv6') && value.type === other[type]) {
+    return [`\`${other[type]}(…)\` is the layer with such addresses`];
+  }
+  return [];
 }
 
 /** What a field takes as it is, or inside `random(…)`. */

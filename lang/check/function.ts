@@ -4,13 +4,18 @@ import { report } from '../diagnostics/catalogue-meaning.ts';
 import { didYouMean } from '../diagnostics/suggest.ts';
 import type { Expr, Op, UserFunction } from '../op.ts';
 import type { Span } from '../source.ts';
-import type { Block, FnStatement, Name, ReturnStatement } from '../syntax/ast.ts';
+import type { Block, FnStatement, Name, ReturnStatement, Statement } from '../syntax/ast.ts';
 import { articled, parameterTypes, sameType } from '../types.ts';
 import type { ScalarType } from '../value.ts';
 import { type Context, mistake, type Typed, typed } from './context.ts';
 import { declare, mayDeclare, symbolOf } from './declaration.ts';
 import { Inventory } from './inventory.ts';
 import { type KnownFunction, Scope } from './scope.ts';
+
+/** Where the functions of a file are declared, by their names. */
+export function functionNames(statements: readonly Statement[]): ReadonlyMap<string, Span> {
+  return new Map(statements.flatMap((one) => (one.kind === 'fn' ? [[one.name.text, one.name.span] as const] : [])));
+}
 
 /** The types that a parameter of a function may have: all that have a name. */
 export const functionParameterTypes = [

@@ -5,6 +5,7 @@ import type { Op } from '../op.ts';
 import type { ImportStatement, Statement } from '../syntax/ast.ts';
 import { type Context, mistake } from './context.ts';
 import { mayDeclare } from './declaration.ts';
+import { functionNames } from './function.ts';
 import { Inventory } from './inventory.ts';
 import { Scope } from './scope.ts';
 import { checkStatement } from './statement.ts';
@@ -48,6 +49,7 @@ export function checkImport(context: Context, statement: ImportStatement): reado
     ...context,
     complete,
     lab: null,
+    laterFunctions: functionNames(module.file.statements),
     receivers: new Map(),
     inventory: new Inventory(),
     scope,

@@ -313,7 +313,13 @@ export function notInLab(context: Context, name: string, span: Span): Typed {
 function unknownReceiver(context: Context, name: string, span: Span): Typed {
   if (!context.complete) return hole(span);
   const near = didYouMean(name, context.receivers.keys(), 'receivers');
-  const hints = context.lab?.has(name) ? [`declare \`receiver ${name}\``] : near;
+  const [receiver] = context.receivers.keys();
+  const hints =
+    receiver !== undefined && context.inventory.knows(name)
+      ? [`\`${name}\` is a device; a receiver knows it: \`${receiver}\``]
+      : context.lab?.has(name)
+        ? [`declare \`receiver ${name}\``]
+        : near;
   return mistake(context, report('PG3016', { name }, span, { hints }));
 }
 

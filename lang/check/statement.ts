@@ -232,6 +232,9 @@ function checkAssignable(context: Context, name: string, span: Span, value: Type
     if (!context.complete) return;
     const hints = [`\`let ${name} = …\` declares it`];
     mistake(context, report('PG3001', { name }, span, { hints }));
+    // Told once: what follows may use it.
+    const unknown = { type: 'unknown', family: null, shape: null } as const;
+    context.scope.declare({ kind: 'let', name, symbol: name, span, ...unknown });
     return;
   }
   const labels = [{ span: variable.span, text: 'declared here' }];

@@ -4,7 +4,7 @@ import { entry, reporter } from './diagnostic.ts';
 
 /**
  * What the checker and evaluation have to say: PG21 types and units, PG22 operators and functions, PG23 values, PG3 names
- * and places, PG5 frames, parameters and devices.
+ * and places, PG4 jobs, PG5 frames, parameters and devices.
  */
 export const meaning = {
   // types and units
@@ -165,6 +165,21 @@ export const meaning = {
     return 'an imported file holds `import`, `let`, `fn` and `frame` only: nothing of it runs by itself';
   }),
   PG3204: entry('error', 'imported file as a value', (p: { name: string }) => `\`${p.name}\` is an imported file`),
+
+  // jobs
+  PG4001: entry('warning', '`at` that never comes', (p: { time: string; why: string }) => {
+    return `\`at ${p.time}\` never comes: ${p.why}`;
+  }),
+  PG4002: entry(
+    'warning',
+    'two jobs change one device',
+    (p: { device: string; done: string; doing: string; job: string }) => {
+      return `${p.device} may be ${p.done} while the job started at ${p.job} is still ${p.doing} it`;
+    },
+  ),
+  PG4003: entry('warning', '`at` in the past', (p: { time: string; elapsed: string }) => {
+    return `\`at ${p.time}\` comes too late: ${p.elapsed} of its run are over here`;
+  }),
 
   // frames
   PG5001: entry('error', 'no frame', (p: { device: string }) => `${p.device} has no \`frame\`: what shall it send?`),

@@ -37,6 +37,7 @@ export const syntaxCatalogue = {
     return `${p.word} is a reserved word and cannot be a name`;
   }),
   PG1112: entry('error', '`within` without `of`', () => '`within` needs `of` and what it is compared with'),
+  PG1113: entry('error', 'loop as C writes it', () => '`for` goes over a range or a list, without brackets'),
 
   // numbers, units, addresses
   PG2001: entry('error', 'bad number', (p: { image: string; reason: string }) => {

@@ -66,7 +66,9 @@ export function sizeProblem(size: number | null, needed: number, mtu: number | n
   const room = Math.min(mtu === null ? largestFrame : mtu + linkHeader, largestFrame);
   if (total <= room) return null;
   const limit = room === largestFrame ? 'a sender' : `the MTU of ${bytes(room - linkHeader)}`;
-  return report('PG5011', { size: bytes(total), room: bytes(room), limit }, span);
+  const hints =
+    room === largestFrame ? [] : [`a lab gives more: \`veth a <-> b { mtu ${bytes(total - linkHeader)} }\``];
+  return report('PG5011', { size: bytes(total), room: bytes(room), limit }, span, { hints });
 }
 
 /** What is wrong with a header whose length field cannot tell its length, null if nothing is. */

@@ -8,13 +8,17 @@ import type { Span } from '../source.ts';
 import { eitherOf } from '../types.ts';
 import {
   Assign,
+  CloseBrace,
+  CloseParen,
   Colon,
   Identifier,
   Keyword,
   MalformedText,
+  Minus,
   Newline,
   Numeral,
   OpenBrace,
+  Plus,
   reserved,
   SetDevice,
   Slash,
@@ -24,6 +28,7 @@ import {
   TextHead,
   TextMiddle,
   TextTail,
+  Times,
   wordOf,
 } from './tokens.ts';
 import { unitNamed } from './units.ts';
@@ -34,6 +39,8 @@ export interface Mistake {
   readonly expected: string;
   readonly token: IToken;
   readonly previous: IToken;
+  /** The token behind it. */
+  readonly next: IToken;
   /** The first token of the statement. */
   readonly first: IToken;
   /** The rules around the mistake, outermost first. */
@@ -73,17 +80,14 @@ export function explain(mistake: Mistake): Diagnostic {
   }
   const unknown = unknownStatement(mistake);
   if (unknown !== null) {
-    const { startOffset, image } = unknown;
-    // One or two letters are near to everything.
-    const word = tokenMatcher(unknown, Identifier) && image.length > 2;
-    const near = word ? nearest(image, statementWords.map(wordOf)) : null;
-    const hints = near === null ? [] : [`did you mean \`${near}\`?`];
-    return report(
-      'PG1102',
-      { word: quoted(image) },
-      { start: startOffset, end: startOffset + image.length },
-      { hints },
-    );
+    return report('PG1102', { word: quoted(unknown.image) }, spanOf(unknown), {
+      hints: statementHints(unknown, mistake),
+    });
+  }
+  // Read as a name, with the condition behind it.
+  if (previous.image === 'not' && expected === theLineEnd) {
+    const hints = [`write \`${wordOperators.not}\``];
+    return report('PG1101', { expected: 'a value', found: describe(previous) }, spanOf(previous), { hints });
   }
   if (previous.tokenType === Numeral && unitNamed(token.image) !== undefined) {
     const hints = [`\`${previous.image}${token.image}\`, without a blank`];
@@ -92,6 +96,52 @@ export function explain(mistake: Mistake): Diagnostic {
   if (expected === 'a name' && tokenMatcher(token, Keyword)) return report('PG1111', { word: found }, span);
   return report('PG1101', { expected, found }, span, { hints: hintsFor(mistake) });
 }
+
+function spanOf({ startOffset, image }: IToken): Span {
+  return { start: startOffset, end: startOffset + image.length };
+}
+
+/** Words that begin a statement elsewhere, with what stands for them here. */
+const foreignStatements: Readonly<Record<string, string>> = {
+  sleep: '`wait 1s`',
+  usleep: '`wait 1ms`',
+  pause: '`wait 1s`',
+  echo: '`print "…"`',
+  printf: '`print "…"`',
+  puts: '`print "…"`',
+  log: '`print "…"`',
+  def: '`fn NAME(PARAMETER: TYPE, …) { … }`',
+  func: '`fn NAME(PARAMETER: TYPE, …) { … }`',
+  function: '`fn NAME(PARAMETER: TYPE, …) { … }`',
+  var: '`let NAME = VALUE`',
+  const: '`let NAME = VALUE`',
+  local: '`let NAME = VALUE`',
+  foreach: '`for NAME in LIST { … }`',
+  loop: '`while true { … }` or `repeat N { … }`',
+  assert: '`expect CONDITION`, or `require CONDITION` to end the scenario',
+  run: '`start`',
+  del_device: '`rem_device NAME`',
+  remove_device: '`rem_device NAME`',
+  rm_device: '`rem_device NAME`',
+  include: '`import "./lib/frames.pg" as NAME`',
+  source: '`import "./lib/frames.pg" as NAME`',
+};
+
+/** What a word was meant to be that no statement begins with. */
+function statementHints(unknown: IToken, { token, next }: Mistake): readonly string[] {
+  const { image } = unknown;
+  if (Object.hasOwn(foreignStatements, image)) return [foreignStatements[image] ?? ''];
+  if (unknown === token && arithmetic.includes(next.tokenType)) {
+    return [`\`${image} = ${image} ${next.image} 1\`, or another value`];
+  }
+  // One or two letters are near to everything.
+  const word = tokenMatcher(unknown, Identifier) && image.length > 2;
+  const near = word ? nearest(image, statementWords.map(wordOf)) : null;
+  return near === null ? [] : [`did you mean \`${near}\`?`];
+}
+
+/** What `n++` and `n += 1` go on with. */
+const arithmetic: readonly TokenType[] = [Plus, Minus, Times, Slash];
 
 /** The word that should have been a statement, if that is the mistake. */
 function unknownStatement({ expected, token, first, rules }: Mistake): IToken | null {
@@ -104,7 +154,7 @@ function unknownStatement({ expected, token, first, rules }: Mistake): IToken | 
 /** What is at fault: the token, or the end of what stands before where a line or the file ends too early. */
 function placeOf(token: IToken, previous: IToken): Span {
   const ends = tokenMatcher(token, EOF) || token.image === '' || (token.tokenType === Newline && token.image !== ';');
-  if (!ends) return { start: token.startOffset, end: token.startOffset + token.image.length };
+  if (!ends) return spanOf(token);
   const at = previous.startOffset >= 0 ? previous.startOffset + previous.image.length : 0;
   return { start: at, end: at };
 }
@@ -169,6 +219,9 @@ const usage: Readonly<Record<string, string>> = {
   param: '`param NAME = DEFAULT "help"` or `param NAME: TYPE`',
 };
 
+/** Words that other languages have where a block or a line should have ended. */
+const elseWords: readonly string[] = ['elif', 'elsif', 'elseif'];
+
 const wordOperators: Readonly<Record<string, string>> = { and: '&&', or: '||', not: '!' };
 
 /** What an `=` in the wrong place was meant to be. */
@@ -176,14 +229,17 @@ function assignHints({ expected, previous, first }: Mistake): readonly string[] 
   // Behind the key of a setting, which is the first word of its line or follows the devices of a `set`.
   const setting = previous === first || first.tokenType === SetDevice;
   if (expected === theLineEnd) return [setting ? 'a parameter and its value stand without `=`' : comparison];
+  if (expected === CloseParen.LABEL) return ['an argument is written `name: value`'];
   return expected === OpenBrace.LABEL ? [comparison] : [];
 }
 
 function hintsFor(mistake: Mistake): readonly string[] {
-  const { expected, token, previous, rules } = mistake;
+  const { expected, token, previous, first, rules } = mistake;
   const { tokenType, image } = token;
   if (tokenType === Slash && previous.tokenType === Slash) return ['comments begin with `#`'];
   if (tokenType === Assign) return assignHints(mistake);
+  if (previous.tokenType === CloseBrace && elseWords.includes(image)) return ['`} else if CONDITION {`'];
+  if (tokenType === Colon && previous === first) return ['a parameter and its value stand without `:`'];
   if (tokenType === Colon && expected === theLineEnd) return ['`:` goes with named arguments and types'];
   if (Object.hasOwn(wordOperators, image)) return [`write \`${wordOperators[image]}\``];
   if (expected === 'a string' && tokenMatcher(token, Identifier)) return [`\`"${image}"\``];
@@ -192,5 +248,7 @@ function hintsFor(mistake: Mistake): readonly string[] {
   // `timeout` is a rule of its own, but part of the statement around it.
   const rule = rules.findLast((name) => name !== 'timeout');
   const shape = rule === undefined || !Object.hasOwn(usage, rule) ? undefined : usage[rule];
-  return shape === undefined ? [] : [shape];
+  if (shape !== undefined) return [shape];
+  if (expected === OpenBrace.LABEL) return ['the statements of a block stand in braces: `{ … }`'];
+  return expected === theLineEnd ? ['statements and parameters stand on lines of their own, or with `;` between'] : [];
 }

@@ -3,8 +3,10 @@
 import { type IToken, type TokenType, tokenMatcher } from 'chevrotain';
 import { report } from '../diagnostics/catalogue-syntax.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { cStyleFor, type Mended } from './c-style-for.ts';
 import { spanOf, tokenAt } from './lexer.ts';
 import {
+  AddDevice,
   Assign,
   CloseBrace,
   CloseBracket,
@@ -13,6 +15,7 @@ import {
   Comma,
   Dot,
   Else,
+  Frame,
   Identifier,
   Newline,
   Not,
@@ -22,6 +25,7 @@ import {
   Operator,
   reserved,
   Scenario,
+  Slash,
   statementWords,
   Text,
   TextHead,
@@ -69,8 +73,13 @@ const statementStarts: ReadonlySet<TokenType> = new Set([...statementWords, ...r
  * `(`, `[` and after an operator, a comma or `{`.
  */
 export function layOut(tokens: readonly IToken[], end: number): Layout {
-  const pass = new LayoutPass(tokens, end);
-  return pass.run();
+  const pass = new LayoutPass(tokens, end, false);
+  const layout = pass.run();
+  if (!pass.lacksBrace) return layout;
+  // A `}` is missing somewhere: if a statement stands among parameters, then before it.
+  const closing = new LayoutPass(tokens, end, true);
+  const closed = closing.run();
+  return closing.lacksBrace ? layout : closed;
 }
 
 class LayoutPass {
@@ -87,16 +96,24 @@ class LayoutPass {
   /** Whether the current statement was already told about a line that begins with an operator. */
   #toldLeading = false;
 
-  constructor(tokens: readonly IToken[], end: number) {
+  readonly #closesSettings: boolean;
+  /** Whether a `{` was still open at the end of the text. */
+  lacksBrace = false;
+
+  /** @param closesSettings whether a block of parameters ends before a line that begins with a statement */
+  constructor(tokens: readonly IToken[], end: number, closesSettings: boolean) {
     this.#tokens = tokens;
     this.#end = end;
+    this.#closesSettings = closesSettings;
   }
 
   run(): Layout {
     for (let index = 0; index < this.#tokens.length; index++) {
       const token = this.#tokens[index] as IToken;
+      const loop = this.#skipping === null ? cStyleFor(this.#tokens, index) : null;
       if (token.tokenType === Newline) index = this.#lineEnds(index);
       else if (this.#skipping !== null) this.#skip(token);
+      else if (loop !== null) index = this.#mend(loop);
       else if (closing.has(token.tokenType)) this.#opener(token);
       else if (closers.has(token.tokenType) || token.tokenType === TextMiddle) this.#closer(token);
       else this.#emit(token);
@@ -104,10 +121,17 @@ class LayoutPass {
     const last = this.#out.at(-1);
     const goesOn = this.#open.length > 0 || (last !== undefined && continues(last));
     const openEnded = this.#diagnostics.length === 0 && goesOn;
+    this.lacksBrace = this.#open.some(({ tokenType }) => tokenType === OpenBrace);
     this.#closeAll(0, this.#end);
     // Left by a statement that was cut out at the end of the file.
     if (this.#out.at(-1)?.tokenType === Newline) this.#out.pop();
     return { tokens: this.#out, diagnostics: this.#diagnostics, openEnded };
+  }
+
+  #mend({ diagnostic, tokens, last }: Mended): number {
+    this.#diagnostics.push(diagnostic);
+    for (const token of tokens) this.#emit(token);
+    return last;
   }
 
   #emit(token: IToken): void {
@@ -215,13 +239,14 @@ class LayoutPass {
       // A statement cannot begin inside brackets: they were forgotten to be closed.
       this.#closeAll(this.#open.findLastIndex((open) => open.tokenType === OpenBrace) + 1, token.startOffset);
     }
+    if (this.#closesSettings && this.#leavesSettings(next)) this.#closeAll(this.#open.length - 1, token.startOffset);
     if (soft && this.#startsScenario(next)) this.#closeAll(0, token.startOffset);
     const last = this.#out.at(-1);
     if (last === undefined || last.tokenType === Newline || last.tokenType === OpenBrace) return;
     if (soft && continues(last)) return;
     const following = this.#tokens[next];
     if (following === undefined || following.tokenType === CloseBrace) return;
-    if (soft && this.#misplaced(last, following)) return;
+    if (soft && this.#misplaced(last, following, next)) return;
     this.#toldLeading = false;
     this.#emit(token);
     if (this.#depth === 0) this.#statement = this.#out.length;
@@ -235,6 +260,18 @@ class LayoutPass {
     return statementStarts.has(first.tokenType);
   }
 
+  /** Whether a line begins with a statement where parameters are listed; `frame` begins either. */
+  #leavesSettings(index: number): boolean {
+    const word = this.#tokens[index]?.tokenType;
+    if (word === undefined || word === Frame || !statementStarts.has(word)) return false;
+    const brace = this.#open.at(-1);
+    const at = brace === undefined ? -1 : this.#out.lastIndexOf(brace);
+    const start = this.#out.findLastIndex(({ tokenType }, place) => {
+      return place < at && (tokenType === Newline || tokenType === OpenBrace || tokenType === CloseBrace);
+    });
+    return this.#out.slice(start + 1, Math.max(at, start + 1)).some(({ tokenType }) => tokenType === AddDevice);
+  }
+
   /** A scenario stands at the top level only: whatever is open before it was forgotten to be closed. */
   #startsScenario(index: number): boolean {
     const [first, second] = [this.#tokens[index], this.#tokens[index + 1]];
@@ -242,7 +279,7 @@ class LayoutPass {
   }
 
   /** Reports a line that begins with what belongs to the line before; the line end is then dropped. */
-  #misplaced(last: IToken, next: IToken): boolean {
+  #misplaced(last: IToken, next: IToken, index: number): boolean {
     const type = next.tokenType;
     if (type === Else) {
       if (last.tokenType !== CloseBrace) return false;
@@ -257,7 +294,8 @@ class LayoutPass {
     if (!leads(next)) return false;
     if (!this.#toldLeading) {
       const operator = `\`${next.image}\``;
-      const hints = [`break the line after ${operator}, not before it`];
+      const comment = type === Slash && this.#tokens[index + 1]?.tokenType === Slash;
+      const hints = [comment ? 'comments begin with `#`' : `break the line after ${operator}, not before it`];
       this.#diagnostics.push(report('PG1103', { operator }, spanOf(next), { hints }));
     }
     this.#toldLeading = true;

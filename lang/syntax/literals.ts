@@ -92,16 +92,34 @@ function unknownUnit(image: string, digits: string, name: string): Literal {
     const hints = [`\`0x${image}\` if it is meant hexadecimal`];
     return wrong((span) => report('PG2007', { image }, span, { hints }));
   }
+  const larger = Object.hasOwn(largerSizes, name) && decimal.test(digits) ? largerSizes[name] : undefined;
+  if (larger !== undefined) {
+    const count = Number((Number(digits.replaceAll('_', '')) * larger.factor).toFixed(6));
+    const hints = [`\`${count}${larger.unit}\``];
+    return wrong((span) => report('PG2003', { image, unit: name }, span, { hints }));
+  }
   const spelling =
     likely[0] ??
     nearest(
       name,
-      units.map((unit) => unit.name).filter((unit) => unit.length > 1),
+      // Of equally near ones that with the same first letter: `kps` lacks a letter of `kpps`.
+      units
+        .map((unit) => unit.name)
+        .filter((unit) => unit.length > 1)
+        .sort((a, b) => Number(b[0] === name[0]) - Number(a[0] === name[0])),
     );
   const hints = spelling === null ? [`the units are ${units.map((unit) => `\`${unit.name}\``).join(' ')}`] : [];
   if (spelling !== null) hints.push(`\`${digits}${spelling}\``);
   return wrong((span) => report('PG2003', { image, unit: name }, span, { hints }));
 }
+
+/** Sizes that no frame has and no unit is for, by the largest units that there are. */
+const largerSizes: Readonly<Record<string, { readonly unit: string; readonly factor: number }>> = {
+  GB: { unit: 'MB', factor: 1000 },
+  GiB: { unit: 'MiB', factor: 1024 },
+  TB: { unit: 'MB', factor: 1e6 },
+  TiB: { unit: 'MiB', factor: 1024 * 1024 },
+};
 
 /** A whole number with `_` between its thousands. */
 const grouped = (value: number) => String(value).replace(/\B(?=(\d{3})+$)/g, '_');
@@ -186,7 +204,8 @@ function located(type: AddressFamily | 'prefix', text: string, mismatch: (hint: 
   return addressValue(family, image, length === undefined ? null : Number(length));
 }
 
-function exampleOf(type: UnitType): string {
+/** A value of a type as one writes it. */
+export function exampleOf(type: UnitType): string {
   const examples = { duration: '2s', size: '60B', pps: '100kpps', bps: '100Mbps', percent: '1%' } as const;
   return examples[type];
 }

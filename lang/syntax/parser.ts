@@ -4,7 +4,7 @@ import type { IToken } from 'chevrotain';
 import { EOF } from 'chevrotain';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { Offsets } from '../offsets.ts';
-import type { SourceFile } from '../source.ts';
+import type { SourceFile, Span } from '../source.ts';
 import type { File } from './ast.ts';
 import { Grammar } from './grammar.ts';
 import { isInserted, type Layout, layOut } from './layout.ts';
@@ -18,6 +18,8 @@ export interface Parsed {
   readonly file: File;
   /** In source order; none of them comes of another. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Where the text could not be read: what the checker makes of the pieces there comes of that. */
+  readonly unread: readonly Span[];
   /** Whether nothing is wrong but that the text ends too early: a shell then asks for another line. */
   readonly incomplete: boolean;
 }
@@ -50,6 +52,10 @@ export function parse(source: SourceFile): Parsed {
   return {
     file: { kind: 'file', statements, span: { start: 0, end: text.length } },
     diagnostics,
+    unread: [
+      ...problems.map((problem) => unreadOf(problem, source)),
+      ...layout.diagnostics.filter(isBracket).map(({ span }) => ({ ...span, start: lineStart(source, span.start) })),
+    ],
     incomplete: lexed.diagnostics.length === 0 && endsEarly(layout, problems),
   };
 }
@@ -61,6 +67,22 @@ export function parse(source: SourceFile): Parsed {
 function endsEarly(layout: Layout, problems: readonly Problem[]): boolean {
   const first = problems[0]?.token;
   return layout.openEnded && (first === undefined || first.tokenType === EOF || isInserted(first));
+}
+
+/** From the front of the statement, or of the line where it went wrong if that is further on, to where reading resumes. */
+function unreadOf({ token, region }: Problem, source: SourceFile): Span {
+  // The end of the file has no offset.
+  const at = token.startOffset >= 0 ? Math.min(token.startOffset, region.end) : region.end;
+  return { start: Math.max(region.start, lineStart(source, at)), end: region.end };
+}
+
+function lineStart(source: SourceFile, offset: number): number {
+  return offset + 1 - source.position(offset).column;
+}
+
+/** A bracket without its partner: what stands around it may not be what was meant. Blocks are read in any case. */
+function isBracket({ code, message }: Diagnostic): boolean {
+  return (code === 'PG1106' || code === 'PG1107') && !message.includes('{') && !message.includes('}');
 }
 
 const blockStatements: readonly unknown[] = [

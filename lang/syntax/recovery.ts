@@ -118,7 +118,8 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
 
   #unexpected(expected: string): ErrorNode {
     const token = this.LA(1);
-    const mistake: Mistake = { expected, token, previous: this.LA(0), first: this.#first(), rules: [] };
+    const [previous, next] = [this.LA(0), this.LA(2)];
+    const mistake: Mistake = { expected, token, previous, next, first: this.#first(), rules: [] };
     const region = this.#passOver(this.#next(), false);
     this.#note(explain(mistake), token, region);
     return { kind: 'error', span: region };
@@ -131,6 +132,7 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
       expected: message,
       token,
       previous: previousToken,
+      next: this.LA(1) === token ? this.LA(2) : this.LA(1),
       first: this.#first(),
       rules: context.ruleStack,
     };

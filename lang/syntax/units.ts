@@ -85,7 +85,6 @@ export function likelyUnits(spelling: string): readonly string[] {
   if (spelling === 'm') return ['ms', 'min'];
   if (spelling === 'M') return ['Mpps', 'Mbps', 'MiB'];
   const lower = spelling.toLowerCase();
-  const known = foreignSpellings[lower];
-  if (known !== undefined) return known;
+  if (Object.hasOwn(foreignSpellings, lower)) return foreignSpellings[lower] ?? [];
   return units.filter((unit) => unit.name.toLowerCase() === lower).map((unit) => unit.name);
 }

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { type Change, difference } from '../../lang/difference/difference.ts';
-import { compile, SourceFile } from '../../lang/index.ts';
+import { compile, type ImportReader, SourceFile } from '../../lang/index.ts';
 import type { Program } from '../../lang/op.ts';
 import { readImport } from '../import-reader.ts';
-import { type Finding, refusal } from '../refusal.ts';
+import type { Finding, Refusal } from '../refusal.ts';
 import { writeFindings } from '../report/findings.ts';
 import { diagnosticsDocument, reportedFindings, reportedRefusal, writeDocument, writeRefusal } from '../report/json.ts';
 import type { Output } from '../report/output.ts';
 import type { Palette } from '../report/palette.ts';
 import { unifiedDiff } from '../report/unified-diff.ts';
-import { decodeScript, inputOf, maxScriptBytes, readScript, type Script } from '../script-input.ts';
-import { isSystemError, reasonOf } from '../system-error.ts';
+import { readRevision, readRevisionImport } from '../revision.ts';
+import { inputOf, readScript, type Script } from '../script-input.ts';
 
 export interface DiffFlags {
   readonly json?: boolean;
@@ -30,23 +29,24 @@ interface DifferenceDocument {
 }
 
 /**
- * `pktsh diff A B`: what two scenario files do differently. Each is a file, `-`, or `rev:path` as git names it. Exit status
+ * `pktsh diff A B`: what two scenario files do differently. Each is a file, `-`, or `rev:path` as git names it, which imports
+ * from its own revision. Exit status
  * 0 where they do the same, 1 where not, 2 where one of them cannot be read or is wrong.
  */
 export async function diffCommand(before: string, after: string, flags: DiffFlags, output: Output): Promise<number> {
   const programs: Program[] = [];
   const findings: Finding[] = [];
   for (const name of [before, after]) {
-    const script = await readVersion(name);
-    if ('refusal' in script) {
-      writeRefusal(script.refusal, output.stderr);
+    const version = await readVersion(name);
+    if ('refusal' in version) {
+      writeRefusal(version.refusal, output.stderr);
       if (output.json) {
-        const document = diagnosticsDocument(script.refusal.exit, [before, after], [reportedRefusal(script.refusal)]);
+        const document = diagnosticsDocument(version.refusal.exit, [before, after], [reportedRefusal(version.refusal)]);
         writeDocument(output.stdout, document);
       }
-      return script.refusal.exit;
+      return version.refusal.exit;
     }
-    const { program, finding } = compiled(script);
+    const { program, finding } = compiled(version);
     if (program !== null) programs.push(program);
     else findings.push(finding);
   }
@@ -103,28 +103,24 @@ export async function gitDiffCommand(words: readonly string[], output: Output): 
   return 0;
 }
 
-function compiled(script: Exclude<Script, { readonly refusal: unknown }>): {
-  program: Program | null;
-  finding: Finding;
-} {
+function compiled({ script, read }: Version): { program: Program | null; finding: Finding } {
   if (!script.ok) return { program: null, finding: script.finding };
-  const { program, diagnostics } = compile(script.source, readImport);
-  return { program, finding: { source: script.source, diagnostics } };
+  const { program, diagnostics, source } = compile(script.source, read);
+  return { program, finding: { source, diagnostics } };
+}
+
+/** A script with how to read what it imports. */
+interface Version {
+  readonly script: Exclude<Script, { readonly refusal: unknown }>;
+  readonly read: ImportReader;
 }
 
 /** A file; where there is none of that name, `rev:path` is looked up in git. */
-async function readVersion(name: string): Promise<Script> {
-  if (!name.includes(':') || existsSync(name)) return readScript(inputOf(name));
-  const words = ['show', '--no-textconv', '--end-of-options', name];
-  const shown = await new Promise<Buffer | Error>((settle) => {
-    execFile('git', words, { encoding: 'buffer', maxBuffer: maxScriptBytes }, (error, stdout, stderr) => {
-      if (error === null) settle(stdout);
-      else settle(isSystemError(error) ? error : new Error(stderr.toString().split('\n')[0] || error.message));
-    });
-  });
-  if (!(shown instanceof Error)) return decodeScript(name, shown);
-  if (isSystemError(shown)) return { ok: false, refusal: refusal(4, `cannot run git: ${reasonOf(shown)}`) };
-  return { ok: false, refusal: refusal(2, `cannot read ${name}: ${shown.message.replace(/^fatal: /, '')}`) };
+async function readVersion(name: string): Promise<Version | { readonly refusal: Refusal }> {
+  const isFile = !name.includes(':') || existsSync(name);
+  const script = isFile ? await readScript(inputOf(name)) : readRevision(name);
+  if ('refusal' in script) return script;
+  return { script, read: isFile ? readImport : readRevisionImport };
 }
 
 // --- text -----------------------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ export interface ReportedDiagnostic {
   readonly file: string | null;
   readonly span: Place | null;
   readonly note: string;
-  readonly labels: readonly { readonly span: Place; readonly text: string }[];
+  readonly labels: readonly { readonly file: string; readonly span: Place; readonly text: string }[];
   readonly hints: readonly string[];
 }
 
@@ -69,7 +69,9 @@ export function reported(diagnostic: Diagnostic, source: SourceFile): ReportedDi
     file: source.locate(diagnostic.span).file.name,
     span: placeOf(source, diagnostic.span),
     note: diagnostic.note,
-    labels: diagnostic.labels.map((label) => ({ span: placeOf(source, label.span), text: label.text })),
+    labels: diagnostic.labels.map(({ span, text }) => {
+      return { file: source.locate(span).file.name, span: placeOf(source, span), text };
+    }),
     hints: diagnostic.hints,
   };
 }

@@ -4,7 +4,7 @@ import { Buffer } from 'node:buffer';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { maxScriptBytes } from '../../runtime/script-input.ts';
-import { type Given, makeFiles, pktsh, removeFiles } from './pktsh.ts';
+import { type Given, makeFiles, pktsh, removeFiles, withFiles } from './pktsh.ts';
 
 const test = suite('bad input');
 
@@ -212,6 +212,49 @@ test('check reports every file, and counts', async () => {
   assert.is(done.stderr.match(/^error\[/gm)?.length, 2);
   assert.is(done.stderr.split('\n').at(-2), '4 files, 3 errors, 0 warnings');
   assert.is(done.stdout, '');
+});
+
+test('warnings are told and fail nothing', async () => {
+  const text =
+    'lab { veth tx0 <-> rx0 }\nadd_device tx0 on cpu 0 { frame eth() }\nstart\nspawn { rem_device tx0 }\nset tx0 rate 1kpps\n';
+  await withFiles({ 'race.pg': text }, async (cwd) => {
+    const done = await pktsh(['check', 'race.pg'], { cwd });
+    assert.is(done.status, 0);
+    assert.match(done.stderr, 'warning[PG4002]');
+    assert.match(done.stderr, '1 file, 0 errors, 1 warning');
+  });
+});
+
+test('each place of a diagnostic names its file', async () => {
+  const files = { 'main.pg': 'import "lib.pg" as lib\nlib.f()\n', 'lib.pg': '# first\nfn f(n: number) { return n }\n' };
+  await withFiles(files, async (cwd) => {
+    const done = await pktsh(['check', '--json', 'main.pg'], { cwd });
+    const [found] = JSON.parse(done.stdout).diagnostics;
+    const label = found.labels[0];
+    assert.equal([found.file, found.span.line], ['main.pg', 2]);
+    assert.equal([label.file, label.span.line, label.text], ['lib.pg', 2, 'declared here']);
+  });
+});
+
+test('a parameter of any name is one as all others', async () => {
+  await withFiles(
+    { 'proto.pg': 'param __proto__ = 5\nparam constructor = 6\nprint __proto__, constructor\n' },
+    async (cwd) => {
+      const words = ['run', '--engine', 'dry-run', 'proto.pg'];
+      const plain = await pktsh(words, { cwd });
+      assert.is(plain.status, 0, plain.stderr);
+      assert.match(plain.stdout, '5 6');
+      const set = await pktsh([...words, '--set', '__proto__=7', '--set', 'constructor=8'], { cwd });
+      assert.is(set.status, 0, set.stderr);
+      assert.match(set.stdout, '7 8');
+      const document = await pktsh([...words, '--json', '--set', '__proto__=7'], { cwd });
+      assert.is(document.status, 0, document.stderr);
+      assert.match(document.stdout, /"__proto__": /);
+      const wrong = await pktsh([...words, '--set', 'toString=7'], { cwd });
+      assert.is(wrong.status, 2);
+      assert.match(wrong.stderr, 'toString');
+    },
+  );
 });
 
 test.run();

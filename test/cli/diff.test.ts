@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { commandWords, pktsh, withFiles } from './pktsh.ts';
@@ -124,6 +125,84 @@ test('revisions are read from git, and never as options or by a shell', async ()
       assert.is(done.status, 2);
       assert.match(done.stderr, problem);
     }
+  });
+});
+
+const imported = `~ timeline let  @@ -1 +1 @@
+    - let port = 9
+    + let port = 10
+~ timeline let  @@ -2 +2 @@
+    - let load = 1kpps
+    + let load = 2kpps
+`;
+
+test('what a revision imports is read from that revision', async () => {
+  await inRepository(async (cwd, git) => {
+    const commit = (message: string) => {
+      git('add', '.');
+      git('-c', 'user.name=test', '-c', 'user.email=test@example.org', 'commit', '--quiet', '-m', message);
+    };
+    const main = `import "./lib/frames.pg" as lib
+lab { veth tx0 <-> rx0 }
+add_device tx0 on cpu 0 { frame lib.probe; rate lib.load }
+start
+wait 1s
+stop
+`;
+    const library = (load: string) => `import "deeper/fields.pg" as fields
+let load = ${load}
+frame probe = eth() / ipv4() / udp(dst: fields.port) / pktgen
+`;
+    mkdirSync(join(cwd, 'sub/lib/deeper'), { recursive: true });
+    const write = (name: string, text: string) => writeFileSync(join(cwd, 'sub', name), text);
+    write('main.pg', main);
+    write('lib/frames.pg', library('1kpps'));
+    write('lib/deeper/fields.pg', 'let port = 9\n');
+    commit('one');
+    write('lib/frames.pg', library('2kpps'));
+    write('lib/deeper/fields.pg', 'let port = 10\n');
+    commit('two');
+    // The work tree has neither of them.
+    write('lib/frames.pg', 'this is no program\n');
+    for (const [words, from] of [
+      [['HEAD~1:sub/main.pg', 'HEAD:sub/main.pg'], cwd],
+      [['HEAD~1:./main.pg', 'HEAD:./main.pg'], join(cwd, 'sub')],
+    ] as const) {
+      const done = await pktsh(['diff', ...words], { cwd: from });
+      assert.equal([done.status, done.stderr], [1, '']);
+      assert.is(done.stdout, imported);
+      assert.is((await pktsh(['diff', words[0], words[0]], { cwd: from })).status, 0);
+    }
+    const broken = await pktsh(['diff', 'HEAD:sub/main.pg', 'sub/main.pg'], { cwd });
+    assert.is(broken.status, 2);
+    assert.match(broken.stderr, 'sub/lib/frames.pg:1:1');
+    const lost = await pktsh(['diff', 'HEAD~2:a.pg', 'HEAD:sub/none.pg'], { cwd });
+    assert.is(lost.status, 2);
+  });
+});
+
+test('between two revisions of an example: a changed rate, an added device, and nothing for the layout', async () => {
+  const example = readFileSync(new URL('../../examples/quickstart.pg', import.meta.url), 'utf8');
+  assert.match(example, 'rate 100kpps');
+  const changed = example
+    .replace('rate 100kpps', 'rate 250kpps')
+    .replace(/^start$/m, 'add_device tx0@1 on cpu 1 { frame probe; rate 10kpps }\nstart');
+  await inRepository(async (cwd, git) => {
+    const commit = (text: string) => {
+      writeFileSync(join(cwd, 'example.pg'), text);
+      git('add', '.');
+      git('-c', 'user.name=test', '-c', 'user.email=test@example.org', 'commit', '--quiet', '-m', 'next');
+    };
+    commit(example);
+    commit(changed);
+    commit(changed.replace(/^(?=\w)/gm, '    ').replaceAll(', ', ',   '));
+    const done = await pktsh(['diff', 'HEAD~2:example.pg', 'HEAD~1:example.pg'], { cwd });
+    assert.is(done.status, 1);
+    const golden = fileURLToPath(new URL('../scenarios/example.diff', import.meta.url));
+    if (process.env.PKTSH_WRITE_GOLDEN === '1') writeFileSync(golden, done.stdout);
+    assert.fixture(done.stdout, readFileSync(golden, 'utf8'));
+    const layout = await pktsh(['diff', 'HEAD~1:example.pg', 'HEAD:example.pg'], { cwd });
+    assert.equal(layout, { status: 0, stdout: '', stderr: '' });
   });
 });
 
