@@ -5,6 +5,19 @@ import type { Program } from '../lang/op.ts';
 /** Figures that compare now with a while ago: devices have to be sampled for them. */
 const lookingBack: ReadonlySet<unknown> = new Set(['pps', 'lost', 'loss']);
 
+const asking = new WeakMap<object, boolean>();
+
+/** Whether counters of interfaces are asked for somewhere in an operation, a program or another part of one. */
+export function asksStatistics(node: unknown): boolean {
+  if (typeof node !== 'object' || node === null) return false;
+  const known = asking.get(node);
+  if (known !== undefined) return known;
+  const { kind, fact } = node as Readonly<Record<string, unknown>>;
+  const asks = (kind === 'fact' && fact === 'stat') || Object.values(node).some(asksStatistics);
+  asking.set(node, asks);
+  return asks;
+}
+
 /** What a program will need to know, gathered from wherever it stands: programs are plain data. */
 export function programUses(program: Program): {
   readonly looksBack: boolean;
