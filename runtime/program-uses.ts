@@ -33,8 +33,9 @@ export function programUses(program: Program): {
     if (type === 'interface' && typeof name === 'string') interfaces.add(name);
     for (const part of Object.values(node)) visit(part);
   };
-  visit(program.params);
-  visit(program.functions);
+  // Not the declarations themselves: a parameter of type `interface` is not an interface of its name.
+  for (const { value } of program.params) visit(value);
+  for (const { body } of program.functions) visit(body);
   visit(program.scenarios);
   return { looksBack, interfaces: [...interfaces] };
 }

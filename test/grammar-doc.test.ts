@@ -15,7 +15,16 @@ import { syntaxCatalogue } from '../lang/diagnostics/catalogue-syntax.ts';
 import type { CatalogueEntry } from '../lang/diagnostics/diagnostic.ts';
 import { largestFrame } from '../lang/frame/assemble.ts';
 import type { Fallback, ProtocolField } from '../lang/frame/protocols.ts';
-import { compile, displayType, type Fact, facts, type ImportReader, protocols, renderAll, SourceFile } from '../lang/index.ts';
+import {
+  compile,
+  displayType,
+  type Fact,
+  facts,
+  type ImportReader,
+  protocols,
+  renderAll,
+  SourceFile,
+} from '../lang/index.ts';
 import { deviceMetrics, graceMetrics, type Metric, needsHeader, receiverMetrics } from '../lang/metrics.ts';
 import { type DeviceParameter, deviceParameters, paceParameters } from '../lang/parameters.ts';
 import { formatAddress } from '../lang/syntax/addresses.ts';
