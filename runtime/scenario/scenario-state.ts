@@ -3,7 +3,7 @@
 import type { Diagnostic } from '../../lang/diagnostics/diagnostic.ts';
 import { type Environment, evaluate, type Reading, type ResolvedMetricSource } from '../../lang/evaluate.ts';
 import type { Expr, Op, UserFunction } from '../../lang/op.ts';
-import type { SourceFile, } from '../../lang/source.ts';
+import type { SourceFile } from '../../lang/source.ts';
 import type { Value } from '../../lang/value.ts';
 import type { Clock } from '../clock.ts';
 import type { Engine, EngineEvent } from '../engine.ts';
