@@ -43,6 +43,14 @@ export const receiverMetrics: MetricTable = table([
   ['loss', 'percent', 'their share of the packets sent'],
   ['duplicated', 'number', 'further copies of packets received'],
   ['reordered', 'number', 'packets that came after a later one'],
+  ['latency.p50', 'duration', "from a frame's stamp to its arrival, median"],
+  ['latency.p99', 'duration', 'the same, 99 of 100 are shorter'],
+  ['latency.p999', 'duration', 'the same, 999 of 1000 are shorter'],
+  ['latency.max', 'duration', 'the same, longest'],
+  ['jitter', 'duration', 'mean difference between the latencies of frames that arrive one after the other'],
+  ['gap.p50', 'duration', 'time between arrivals from one sender, median'],
+  ['gap.p99', 'duration', 'the same, 99 of 100 are shorter'],
+  ['gap.max', 'duration', 'the same, longest'],
 ]);
 
 /** Removals and replacements: from the call until nothing can see the old state any more. */
@@ -56,5 +64,7 @@ export const graceMetrics: MetricTable = table([
   ['stalls', 'number', 'senders that were caught holding one up'],
 ]);
 
-/** Receiver metrics that need the sequence numbers of the pktgen layer. */
-export const needsSequence: ReadonlySet<string> = new Set(['lost', 'loss', 'duplicated', 'reordered']);
+/** Receiver metrics that need the pktgen layer: its sequence numbers, stamps and the sender that it names. */
+export const needsHeader: ReadonlySet<string> = new Set(
+  [...receiverMetrics.keys()].filter((name) => !['received', 'other', 'bytes'].includes(name)),
+);

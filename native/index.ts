@@ -10,6 +10,8 @@ export interface NativeEngine {
   addStatsPage(page: Uint8Array): void;
   openLab(spec: NativeLab): Promise<NativeLink[]>;
   links(): Promise<NativeLink[]>;
+  /** The interface's own counters: those of `ethtool -S`, and of `ip -s link` under names that its driver does not use. */
+  statistics(name: string): Promise<NativeStatistic[]>;
   openPort(spec: NativePort): Promise<number>;
   releasePort(port: number): void;
   addDevice(port: number, spec: NativeDevice): number;
@@ -23,7 +25,8 @@ export interface NativeEngine {
   openReceiver(name: string, ifindex: number): Promise<number>;
   closeReceiver(receiver: number): Promise<void>;
   clearReceiver(receiver: number): void;
-  receiver(receiver: number): NativeReceiver;
+  /** Counts so far; `timing` is null unless asked for. */
+  receiver(receiver: number, withTiming: boolean): NativeReceiver;
   sync(): Promise<void>;
   grace(): NativeGrace;
   senders(): NativeSender[];
@@ -114,9 +117,26 @@ export interface NativeLink {
   readonly queues: number;
   readonly speed: number | null;
   readonly peer: number;
+  /** The first IPv4 address, null for none. */
+  readonly ipv4: number | null;
+  /** Where the adapter sits on its bus, `0000:3b:00.0`; '' for what is no adapter. */
+  readonly bus: string;
   readonly loopback: boolean;
   /** A default route leaves through it, or through an interface that stands on it (bond, bridge, VLAN). */
   readonly defaultRoute: boolean;
+}
+export interface NativeStatistic {
+  readonly name: string;
+  readonly value: number;
+}
+/** As runtime/engine.ts's ArrivalTiming. */
+export interface NativeTiming {
+  readonly latency: NativeHistogram;
+  readonly gaps: NativeHistogram;
+  readonly variation: number;
+  readonly variations: number;
+  readonly negative: number;
+  readonly untimed: number;
 }
 export interface NativeHistogram {
   readonly counts: Float64Array;
@@ -148,12 +168,15 @@ export interface NativeReceiver {
   readonly dropped: number;
   readonly lastAt: bigint | null;
   readonly caughtUpAt: bigint;
+  readonly clockStepped: boolean;
+  readonly timing: NativeTiming | null;
   readonly streams: readonly {
     readonly device: number;
     readonly received: number;
     readonly bytes: number;
     readonly duplicated: number;
     readonly reordered: number;
+    readonly timing: NativeTiming | null;
   }[];
 }
 export interface NativeGrace {
@@ -200,7 +223,7 @@ export interface Native {
 }
 
 /** The version of the addon that this file was written for; native/src/addon.cc has the other one. */
-const addonVersion = 3;
+const addonVersion = 4;
 
 /**
  * Loads the addon of this checkout or package; `PKTSH_ADDON` names another build of it (a sanitizer's).

@@ -69,6 +69,9 @@ export const runCatalogue = {
     return `\`${p.interface}\` has no known ${p.fact}`;
   }),
   PG6303: entry('error', 'no such receiver', (p: { name: string }) => `there is no receiver \`${p.name}\``),
+  PG6304: entry('error', 'unknown counter', (p: { interface: string; counter: string }) => {
+    return `\`${p.interface}\` has no counter \`${p.counter}\``;
+  }),
 
   PG6401: entry('error', 'parameter not given', (p: { name: string }) => `parameter \`${p.name}\` needs a value`),
   PG6402: entry('error', 'default route', (p: { name: string }) => {

@@ -26,6 +26,11 @@ export interface Engine {
    * outside a lab has any interface that it is asked for. @throws EngineError
    */
   interfaces(wanted?: readonly string[]): Promise<readonly InterfaceFacts[]>;
+  /**
+   * The counters of these interfaces by their names, as `ethtool -S` and `ip -s link` have them, since whenever; an interface
+   * that is gone, or does not tell, is missing from the answer. @throws EngineError
+   */
+  statistics(interfaces: readonly string[]): Promise<ReadonlyMap<string, InterfaceStatistics>>;
 
   /** Adds a stopped device; settles once its port is open and a sender can reach it. @throws EngineError */
   addDevice(plan: DevicePlan): Promise<DeviceId>;
@@ -47,6 +52,8 @@ export interface Engine {
   remReceiver(id: ReceiverId): Promise<void>;
   clearReceivers(ids: readonly ReceiverId[]): Promise<void>;
   receiverStats(id: ReceiverId): ReceiverStats;
+  /** What a receiver measured of times, apart from its counts because histograms are large. */
+  receiverTiming(id: ReceiverId): ReceiverTiming;
 
   /** Settles when every grace period that had begun before the call has ended. */
   sync(): Promise<void>;
@@ -111,10 +118,21 @@ export interface InterfaceFacts {
   readonly speed: number | null;
   /** The other end of a veth within reach, '' otherwise. */
   readonly peer: string;
+  /** Its first IPv4 address as a number, null where it has none. */
+  readonly ipv4: number | null;
+  readonly numa: NumaFact;
   readonly loopback: boolean;
   /** A default route leaves through it, or through an interface that stands on it: used only where the user named it. */
   readonly defaultRoute: boolean;
 }
+
+/** CPUs of the NUMA node that an interface's adapter hangs on, those where senders may run, ascending; or why that is unknown. */
+export type NumaFact =
+  | { readonly kind: 'cpus'; readonly cpus: readonly number[] }
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+/** Counters of an interface by name. */
+export type InterfaceStatistics = ReadonlyMap<string, number>;
 
 /**
  * A device's whole configuration. `period`: nanoseconds from one pass of `burst` packets to the next as an exact rational
@@ -196,6 +214,30 @@ export interface StreamStats {
   readonly bytes: number;
   readonly duplicated: number;
   readonly reordered: number;
+}
+
+/**
+ * Times of the first copies that arrived of a device, or of all devices together, in nanoseconds. `latency`: from the stamp
+ * in the frame (whole microseconds, cut off) to the arrival, by the wall clock. `gaps`: from one arrival to the next of the
+ * same device's run. `variation`: the sum of `variations` absolute differences between the latencies of two frames that
+ * arrived one after the other (RFC 3550's D of 6.4.1, RFC 3393's variation). `negative`: frames stamped later than they
+ * arrived, in none of the latencies. `untimed`: frames without a stamp.
+ */
+export interface ArrivalTiming {
+  readonly latency: Histogram;
+  readonly gaps: Histogram;
+  readonly variation: number;
+  readonly variations: number;
+  readonly negative: number;
+  readonly untimed: number;
+}
+/** `clockStepped`: the wall clock was set since counting began, so that none of the times means anything. */
+export interface ReceiverTiming {
+  /** Stamps are cut off to this many nanoseconds. */
+  readonly resolution: number;
+  readonly clockStepped: boolean;
+  readonly total: ArrivalTiming;
+  readonly streams: ReadonlyMap<DeviceId, ArrivalTiming>;
 }
 
 /** Grace periods since the engine or its lab began; `latency` in nanoseconds from the call until the effect was complete. */

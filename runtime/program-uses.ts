@@ -5,6 +5,19 @@ import type { Program } from '../lang/op.ts';
 /** Figures that compare now with a while ago: devices have to be sampled for them. */
 const lookingBack: ReadonlySet<unknown> = new Set(['pps', 'lost', 'loss']);
 
+const asking = new WeakMap<object, boolean>();
+
+/** Whether counters of interfaces are asked for somewhere in an operation, a program or another part of one. */
+export function asksStatistics(node: unknown): boolean {
+  if (typeof node !== 'object' || node === null) return false;
+  const known = asking.get(node);
+  if (known !== undefined) return known;
+  const { kind, fact } = node as Readonly<Record<string, unknown>>;
+  const asks = (kind === 'fact' && fact === 'stat') || Object.values(node).some(asksStatistics);
+  asking.set(node, asks);
+  return asks;
+}
+
 /** What a program will need to know, gathered from wherever it stands: programs are plain data. */
 export function programUses(program: Program): {
   readonly looksBack: boolean;
@@ -20,8 +33,9 @@ export function programUses(program: Program): {
     if (type === 'interface' && typeof name === 'string') interfaces.add(name);
     for (const part of Object.values(node)) visit(part);
   };
-  visit(program.params);
-  visit(program.functions);
+  // Not the declarations themselves: a parameter of type `interface` is not an interface of its name.
+  for (const { value } of program.params) visit(value);
+  for (const { body } of program.functions) visit(body);
   visit(program.scenarios);
   return { looksBack, interfaces: [...interfaces] };
 }

@@ -83,6 +83,10 @@ export interface Percentiles {
   readonly max: number | null;
 }
 
+export interface LatencyPercentiles extends Percentiles {
+  readonly p999: number | null;
+}
+
 export interface DeviceResults {
   readonly name: string;
   readonly interface: string;
@@ -118,7 +122,25 @@ export interface ReceiverResults {
   readonly duplicated: number;
   readonly reordered: number;
   readonly dropped: number;
+  readonly latency: LatencyResults;
+  readonly jitter: number | null;
+  readonly gap: Percentiles;
   readonly from: readonly SenderShare[];
+}
+
+/**
+ * Latencies and how far they can be trusted. `resolution`: stamps are cut off to this many nanoseconds, so that a latency is
+ * at most this much too long. `batch`: frames of an unpaced device share the stamp of their batch, so that a latency is at
+ * most this much too long on top; 0 where every frame has its own. `clockStepped`: the wall clock was set meanwhile, and
+ * there are no times at all. `negative` frames were stamped later than they arrived, `untimed` ones not stamped; neither
+ * has a latency.
+ */
+export interface LatencyResults extends LatencyPercentiles {
+  readonly resolution: number;
+  readonly batch: number;
+  readonly clockStepped: boolean;
+  readonly negative: number;
+  readonly untimed: number;
 }
 
 /** What a receiver got from the devices of one name. */
@@ -131,6 +153,9 @@ export interface SenderShare {
   readonly lost: number;
   readonly duplicated: number;
   readonly reordered: number;
+  readonly latency: LatencyPercentiles;
+  readonly jitter: number | null;
+  readonly gap: Percentiles;
 }
 
 export interface ExpectationResults {

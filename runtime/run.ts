@@ -13,7 +13,7 @@ import type { Value } from '../lang/value.ts';
 import { report } from './catalogue.ts';
 import type { Engine, LabEnd, LabLink, LabPlan } from './engine.ts';
 import { macOf } from './lab/mac.ts';
-import { programUses } from './program-uses.ts';
+import { asksStatistics, programUses } from './program-uses.ts';
 import { reported } from './report/json.ts';
 import {
   exitOf,
@@ -148,6 +148,7 @@ class ProgramRun {
       params: this.#params,
       runBody: bodyRunner(() => this.#state as ScenarioState),
       sampled: this.#uses.looksBack,
+      countsStatistics: asksStatistics(this.#program),
       onPrint,
       onDiagnostic,
     };

@@ -15,8 +15,17 @@ import { syntaxCatalogue } from '../lang/diagnostics/catalogue-syntax.ts';
 import type { CatalogueEntry } from '../lang/diagnostics/diagnostic.ts';
 import { largestFrame } from '../lang/frame/assemble.ts';
 import type { Fallback, ProtocolField } from '../lang/frame/protocols.ts';
-import { compile, facts, type ImportReader, protocols, renderAll, SourceFile } from '../lang/index.ts';
-import { deviceMetrics, graceMetrics, type Metric, needsSequence, receiverMetrics } from '../lang/metrics.ts';
+import {
+  compile,
+  displayType,
+  type Fact,
+  facts,
+  type ImportReader,
+  protocols,
+  renderAll,
+  SourceFile,
+} from '../lang/index.ts';
+import { deviceMetrics, graceMetrics, type Metric, needsHeader, receiverMetrics } from '../lang/metrics.ts';
 import { type DeviceParameter, deviceParameters, paceParameters } from '../lang/parameters.ts';
 import { formatAddress } from '../lang/syntax/addresses.ts';
 import { escapeSpellings } from '../lang/syntax/escapes.ts';
@@ -185,12 +194,12 @@ function operatorTable(operator: '*' | '/'): Table {
   };
 }
 
-function metricTable(noun: string, of: ReadonlyMap<string, Metric>): Table {
+function metricTable(noun: string, of: ReadonlyMap<string, Metric | Fact>): Table {
   return {
     header: [noun, 'Type', 'Meaning'],
     rows: [...of.values()].map(({ name, type, help }) => {
-      const needs = of === receiverMetrics && needsSequence.has(name) ? '; needs the `pktgen` layer' : '';
-      return [code(name), code(type), help + needs];
+      const needs = of === receiverMetrics && needsHeader.has(name) ? '; needs the `pktgen` layer' : '';
+      return [code(name), code(displayType(type)), help + needs];
     }),
   };
 }

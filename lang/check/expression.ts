@@ -23,7 +23,7 @@ import type { Type } from '../value.ts';
 import { checkCallValue, functionOf } from './call.ts';
 import { type Context, checkAs, fold, hole, mistake, type Typed, typed, typeProblem } from './context.ts';
 import { checkLayer, checkStack } from './frame.ts';
-import { checkMember, checkName } from './name.ts';
+import { checkCalledFact, checkMember, checkName } from './name.ts';
 
 /** Checks an expression and gives what the program holds for it. Constant ones are folded to their value. */
 export function checkExpression(context: Context, expression: Expression): Typed {
@@ -313,6 +313,8 @@ function checkCall(context: Context, expression: CallExpression): Typed {
   if (callee.kind === 'member') {
     const module = callee.object.kind === 'name' ? context.scope.lookupModule(callee.object.name) : null;
     if (module !== null && module.scope === null) return hole(span);
+    const asked = checkCalledFact(context, expression, callee);
+    if (asked !== null) return asked;
     const isFrom = callee.member.text === 'from';
     const of = `\`${context.source.slice(callee.object.span)}\``;
     const hints = isFrom ? [`\`${context.source.slice(span)}.received\``] : [];

@@ -2,9 +2,9 @@
 
 import { report } from '../diagnostics/catalogue-meaning.ts';
 import { didYouMean } from '../diagnostics/suggest.ts';
-import { facts } from '../facts.ts';
+import { type Fact, facts } from '../facts.ts';
 import { protocols } from '../frame/protocols.ts';
-import { deviceMetrics, graceMetrics, type Metric, needsSequence, receiverMetrics } from '../metrics.ts';
+import { deviceMetrics, graceMetrics, type Metric, needsHeader, receiverMetrics } from '../metrics.ts';
 import type { Expr, MetricSource } from '../op.ts';
 import { cover, type Span } from '../source.ts';
 import type { CallExpression, Expression, MemberExpression, Name, NameExpression } from '../syntax/ast.ts';
@@ -132,7 +132,7 @@ function memberOfName(context: Context, base: NameExpression, members: readonly 
     return receiverMetric(context, receiverSource(base), members, span, `receiver \`${name}\``);
   }
   if (facts.has(member) && !name.includes('@')) {
-    if (isInterface || context.lab === null) return fact(base, member, span);
+    if (isInterface || context.lab === null) return fact(context, base, member, span);
     if (!isReceiver && !isDevice) return notInLab(context, name, base.span);
   }
   if (deviceMetrics.has(member) && (isDevice || !isReceiver)) {
@@ -188,10 +188,7 @@ function memberOfValue(context: Context, value: Typed, shown: string, members: r
     case 'string':
       return metric(context, { kind: 'device', device: value.expr }, deviceMetrics, members, span, of);
     case 'interface':
-      if (facts.has(member)) {
-        const { type } = facts.get(member) as { readonly type: Typed['type'] };
-        return typed(type, { kind: 'fact', span, interface: value.expr, fact: member, argument: null });
-      }
+      if (facts.has(member)) return factOf(context, value.expr, member, span);
       if (deviceMetrics.has(member)) {
         return metric(context, { kind: 'device', device: value.expr }, deviceMetrics, members, span, of);
       }
@@ -247,16 +244,33 @@ function receiverSource(base: NameExpression): MetricSource & { readonly kind: '
   };
 }
 
-function fact(base: NameExpression, member: string, span: Span): Typed {
-  const { type } = facts.get(member) as { readonly type: Typed['type'] };
-  const { name } = base;
-  return typed(type, {
-    kind: 'fact',
-    span,
-    interface: { kind: 'constant', span: base.span, value: { type: 'interface', name } },
-    fact: member,
-    argument: null,
-  });
+function fact(context: Context, base: NameExpression, member: string, span: Span): Typed {
+  const of: Expr = { kind: 'constant', span: base.span, value: { type: 'interface', name: base.name } };
+  return factOf(context, of, member, span);
+}
+
+function factOf(context: Context, of: Expr, member: string, span: Span): Typed {
+  const { type, called } = facts.get(member) as Fact;
+  if (called) {
+    const hints = [`\`${context.source.slice(span)}("rx_packets")\``];
+    return mistake(context, report('PG2205', { function: member, expected: 'one text' }, span, { hints }));
+  }
+  return typed(type, { kind: 'fact', span, interface: of, fact: member, argument: null });
+}
+
+/** `dut.stat("rx_queue_0_packets")`: a fact that is asked with a text. */
+export function checkCalledFact(context: Context, call: CallExpression, callee: MemberExpression): Typed | null {
+  const { object, member } = callee;
+  const known = facts.get(member.text);
+  if (known === undefined || !known.called) return null;
+  const of = interfaceOf(context, object, `\`.${member.text}\``);
+  const [arg, ...more] = call.args;
+  if (arg === undefined || arg.name !== null || more.length > 0) {
+    return mistake(context, report('PG2205', { function: member.text, expected: 'one text' }, call.span));
+  }
+  const name = context.expression(context, arg.value);
+  const argument = expectType(context, name, arg.value, ['string'], `\`${member.text}\``);
+  return typed(known.type, { kind: 'fact', span: call.span, interface: of, fact: member.text, argument });
 }
 
 function deviceMetric(
@@ -279,7 +293,7 @@ function receiverMetric(
   of: string,
 ): Typed {
   const name = dotted(members);
-  if (needsSequence.has(name)) context.inventory.needSequence(name, span);
+  if (needsHeader.has(name)) context.inventory.needSequence(name, span);
   return metric(context, source, receiverMetrics, members, span, of);
 }
 
@@ -324,18 +338,18 @@ function unknownReceiver(context: Context, name: string, span: Span): Typed {
 }
 
 /** An expression where an interface belongs: a name as it stands, unless a variable is called so, or a string. */
-export function interfaceOf(context: Context, expression: Expression): Expr {
+export function interfaceOf(context: Context, expression: Expression, subject = '`on`'): Expr {
   if (expression.kind !== 'name') {
     const value = context.expression(context, expression);
     if (value.expr.kind === 'constant' && value.expr.value.type === 'string') {
       return namedInterface(context, value.expr.value.value, expression.span);
     }
-    return expectType(context, value, expression, ['interface', 'string'], '`on`');
+    return expectType(context, value, expression, ['interface', 'string'], subject);
   }
   const variable = context.scope.lookup(expression.name);
   if (variable === null) return namedInterface(context, expression.name, expression.span);
   const value = variableValue(context, variable, expression.span);
-  return expectType(context, value, expression, ['interface', 'string'], '`on`');
+  return expectType(context, value, expression, ['interface', 'string'], subject);
 }
 
 /** An interface by its name, which a lab must have. */

@@ -38,6 +38,7 @@ Napi::Function EngineObject::define(Napi::Env env, Napi::FunctionReference* cons
                                             InstanceMethod<&EngineObject::add_stats_page>("addStatsPage"),
                                             InstanceMethod<&EngineObject::open_lab>("openLab"),
                                             InstanceMethod<&EngineObject::links>("links"),
+                                            InstanceMethod<&EngineObject::statistics>("statistics"),
                                             InstanceMethod<&EngineObject::open_port>("openPort"),
                                             InstanceMethod<&EngineObject::release_port>("releasePort"),
                                             InstanceMethod<&EngineObject::add_device>("addDevice"),
@@ -255,6 +256,11 @@ Napi::Value EngineObject::links(const Napi::CallbackInfo& info) {
       info.Env(), [&](auto done) { engine_->links(std::move(done)); }, from_links);
 }
 
+Napi::Value EngineObject::statistics(const Napi::CallbackInfo& info) {
+  return ask_opener<std::vector<Statistic>>(
+      info.Env(), [&](auto done) { engine_->statistics(Input(info, 0).text(), std::move(done)); }, from_statistics);
+}
+
 Napi::Value EngineObject::open_port(const Napi::CallbackInfo& info) {
   return ask_opener<PortId>(
       info.Env(), [&](auto done) { engine_->open_port(to_port_spec({info, 0}), std::move(done)); },
@@ -334,9 +340,9 @@ Napi::Value EngineObject::clear_receiver(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value EngineObject::receiver(const Napi::CallbackInfo& info) {
-  const auto receiver = engine_->receiver(Input(info, 0).number32());
+  const auto receiver = engine_->receiver(Input(info, 0).number32(), Input(info, 1).truth());
   if (!receiver.ok()) return fail(info.Env(), receiver.status);
-  return from_receiver(info.Env(), receiver.value);
+  return from_receiver(info.Env(), receiver.value, Input(info, 1).truth());
 }
 
 Napi::Value EngineObject::sync(const Napi::CallbackInfo& info) {

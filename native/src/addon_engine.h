@@ -43,6 +43,7 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   Napi::Value add_stats_page(const Napi::CallbackInfo& info);
   Napi::Value open_lab(const Napi::CallbackInfo& info);
   Napi::Value links(const Napi::CallbackInfo& info);
+  Napi::Value statistics(const Napi::CallbackInfo& info);
   Napi::Value open_port(const Napi::CallbackInfo& info);
   Napi::Value release_port(const Napi::CallbackInfo& info);
   Napi::Value add_device(const Napi::CallbackInfo& info);

@@ -71,6 +71,17 @@ Napi::Value histogram(Napi::Env env, const HistogramSnapshot& from) {
   return object;
 }
 
+Napi::Value timing(Napi::Env env, const TimingSnapshot& from) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("latency", histogram(env, from.latency));
+  object.Set("gaps", histogram(env, from.gaps));
+  object.Set("variation", count(env, from.variation));
+  object.Set("variations", count(env, from.variations));
+  object.Set("negative", count(env, from.negative));
+  object.Set("untimed", count(env, from.untimed));
+  return object;
+}
+
 const char* phase_name(Phase phase) {
   switch (phase) {
     case Phase::idle:
@@ -174,8 +185,19 @@ Napi::Value from_links(Napi::Env env, const std::vector<LinkFacts>& links) {
     object.Set("queues", count(env, link.queues));
     object.Set("speed", link.speed == 0 ? env.Null() : count(env, link.speed));
     object.Set("peer", Napi::Number::New(env, link.peer));
+    object.Set("ipv4", link.ipv4 == 0 ? env.Null() : count(env, link.ipv4));
+    object.Set("bus", link.bus);
     object.Set("loopback", Napi::Boolean::New(env, link.loopback));
     object.Set("defaultRoute", Napi::Boolean::New(env, link.default_route));
+    return object;
+  });
+}
+
+Napi::Value from_statistics(Napi::Env env, const std::vector<Statistic>& statistics) {
+  return array(env, statistics, [env](const Statistic& statistic) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("name", statistic.name);
+    object.Set("value", count(env, statistic.value));
     return object;
   });
 }
@@ -198,7 +220,7 @@ Napi::Value from_run(Napi::Env env, const RunSnapshot& run, bool with_gaps) {
   return object;
 }
 
-Napi::Value from_receiver(Napi::Env env, const ReceiverSnapshot& receiver) {
+Napi::Value from_receiver(Napi::Env env, const ReceiverSnapshot& receiver, bool with_timing) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("received", count(env, receiver.received));
   object.Set("bytes", count(env, receiver.bytes));
@@ -208,13 +230,16 @@ Napi::Value from_receiver(Napi::Env env, const ReceiverSnapshot& receiver) {
   object.Set("dropped", count(env, receiver.dropped));
   object.Set("lastAt", instant(env, receiver.last_at));
   object.Set("caughtUpAt", Napi::BigInt::New(env, receiver.caught_up_at));
-  object.Set("streams", array(env, receiver.streams, [env](const StreamSnapshot& stream) {
+  object.Set("clockStepped", Napi::Boolean::New(env, receiver.clock_stepped));
+  object.Set("timing", with_timing ? timing(env, receiver.timing) : env.Null());
+  object.Set("streams", array(env, receiver.streams, [env, with_timing](const StreamSnapshot& stream) {
                Napi::Object entry = Napi::Object::New(env);
                entry.Set("device", Napi::Number::New(env, stream.device));
                entry.Set("received", count(env, stream.received));
                entry.Set("bytes", count(env, stream.bytes));
                entry.Set("duplicated", count(env, stream.duplicated));
                entry.Set("reordered", count(env, stream.reordered));
+               entry.Set("timing", with_timing ? timing(env, stream.timing) : env.Null());
                return entry;
              }));
   return object;

@@ -19,7 +19,8 @@ namespace pktsh {
 [[nodiscard]] Napi::Value from_links(Napi::Env env, const std::vector<LinkFacts>& links);
 // The gap histogram is 9 KiB: left out where only counters are wanted.
 [[nodiscard]] Napi::Value from_run(Napi::Env env, const RunSnapshot& run, bool with_gaps);
-[[nodiscard]] Napi::Value from_receiver(Napi::Env env, const ReceiverSnapshot& receiver);
+[[nodiscard]] Napi::Value from_statistics(Napi::Env env, const std::vector<Statistic>& statistics);
+[[nodiscard]] Napi::Value from_receiver(Napi::Env env, const ReceiverSnapshot& receiver, bool with_timing);
 [[nodiscard]] Napi::Value from_grace(Napi::Env env, const GraceSnapshot& grace);
 [[nodiscard]] Napi::Value from_senders(Napi::Env env, const std::vector<SenderSnapshot>& senders);
 [[nodiscard]] Napi::Value from_event(Napi::Env env, const Event& event);

@@ -44,6 +44,12 @@ Result<std::vector<LinkFacts>> own_links() {
   return dump_links(route.get(), generic.get());
 }
 
+Result<std::vector<Statistic>> own_statistics(const std::string& interface) {
+  const Fd route(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (!route.valid()) return Result<std::vector<Statistic>>::failure(errno, "opening a netlink socket");
+  return link_statistics(route.get(), interface);
+}
+
 }  // namespace
 
 Engine::State::State(std::function<void()> wake, Listener heard)
@@ -86,6 +92,14 @@ void Engine::open_lab(LabSpec spec, std::function<void(Result<std::vector<LinkFa
 void Engine::links(std::function<void(Result<std::vector<LinkFacts>>)> done) {
   state_->background<std::vector<LinkFacts>>(
       [](OpenerWorld& world) { return world.lab != nullptr ? world.lab->links() : own_links(); }, std::move(done));
+}
+
+void Engine::statistics(std::string interface, std::function<void(Result<std::vector<Statistic>>)> done) {
+  state_->background<std::vector<Statistic>>(
+      [interface = std::move(interface)](OpenerWorld& world) {
+        return world.lab != nullptr ? world.lab->statistics(interface) : own_statistics(interface);
+      },
+      std::move(done));
 }
 
 Cookie Engine::State::begin_grace() { return grace.begin(monotonic_now()); }

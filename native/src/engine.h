@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "arrival_timing.h"
 #include "frame_program.h"
 #include "histogram.h"
 #include "lab_client.h"
@@ -69,12 +70,15 @@ struct RunSnapshot {
 struct StreamSnapshot {
   DeviceId device = 0;
   uint64_t received = 0, bytes = 0, duplicated = 0, reordered = 0;
+  TimingSnapshot timing = {};
 };
 struct ReceiverSnapshot {
   uint64_t received = 0, bytes = 0, other = 0, duplicated = 0, reordered = 0, dropped = 0;
   int64_t last_at = 0;  // CLOCK_MONOTONIC ns; 0: nothing yet
   int64_t caught_up_at = 0;  // CLOCK_MONOTONIC ns up to which all that arrived is counted
   std::vector<StreamSnapshot> streams;
+  TimingSnapshot timing;       // of all streams, those of removed devices too
+  bool clock_stepped = false;  // the wall clock was set: the times mean nothing
 };
 
 struct GraceSnapshot {
@@ -130,6 +134,8 @@ class Engine {
   // Lab and interfaces, on the opener thread.
   void open_lab(LabSpec spec, std::function<void(Result<std::vector<LinkFacts>>)> done);
   void links(std::function<void(Result<std::vector<LinkFacts>>)> done);
+  // See link_statistics().
+  void statistics(std::string interface, std::function<void(Result<std::vector<Statistic>>)> done);
 
   // Gives a port for one device to take over with add_device(); shared where the spec equals an open one's.
   void open_port(PortSpec spec, std::function<void(Result<PortId>)> done);
@@ -154,7 +160,8 @@ class Engine {
   void open_receiver(std::string interface, int ifindex, std::function<void(Result<ReceiverId>)> done);
   void close_receiver(ReceiverId receiver, std::function<void(Status)> done);
   [[nodiscard]] Status clear_receiver(ReceiverId receiver);
-  [[nodiscard]] Result<ReceiverSnapshot> receiver(ReceiverId receiver) const;
+  // Times come along where they are asked for; of a device that was removed 4094 runs ago they are only in the total.
+  [[nodiscard]] Result<ReceiverSnapshot> receiver(ReceiverId receiver, bool with_timing = false) const;
 
   // A cookie that completes when every grace period begun before this call has ended.
   [[nodiscard]] Cookie sync();

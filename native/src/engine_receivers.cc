@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "engine_state.h"
 #include "fd.h"
@@ -16,6 +17,11 @@ void add_stream(StreamSnapshot& sum, const StreamSnapshot& part) {
   sum.bytes += part.bytes;
   sum.duplicated += part.duplicated;
   sum.reordered += part.reordered;
+  sum.timing.add(part.timing);
+}
+
+StreamSnapshot stream_snapshot(DeviceId owner, StreamCount seen) {
+  return {owner, seen.received, seen.bytes, seen.duplicated, seen.reordered, std::move(seen.timing)};
 }
 
 }  // namespace
@@ -28,9 +34,10 @@ uint16_t Engine::State::claim_stream(DeviceId device) {
   free_streams.pop_front();
   const DeviceId owner = stream_owner[stream];
   for (auto& [id, entry] : receivers) {
-    const StreamCount seen = entry.receiver->forget(stream);
+    StreamCount seen = entry.receiver->forget(stream);
     if (seen.received == 0 && seen.duplicated == 0) continue;
-    add_stream(entry.past[owner], {owner, seen.received, seen.bytes, seen.duplicated, seen.reordered});
+    if (owner != 0 && find(owner) == nullptr) entry.gone.add(std::exchange(seen.timing, {}));
+    add_stream(entry.past[owner], stream_snapshot(owner, std::move(seen)));
   }
   stream_owner[stream] = device;
   return stream;
@@ -84,15 +91,16 @@ Status Engine::clear_receiver(ReceiverId receiver) {
   if (found == state_->receivers.end()) return Status::failure(ENODEV, "clearing a receiver that does not exist");
   found->second.receiver->clear();
   found->second.past.clear();
+  found->second.gone = {};
   return Status::success();
 }
 
-Result<ReceiverSnapshot> Engine::receiver(ReceiverId receiver) const {
+Result<ReceiverSnapshot> Engine::receiver(ReceiverId receiver, bool with_timing) const {
   const auto found = state_->receivers.find(receiver);
   if (found == state_->receivers.end()) {
     return Result<ReceiverSnapshot>::failure(ENODEV, "reading a receiver that does not exist");
   }
-  const ReceiverCount count = found->second.receiver->count();
+  ReceiverCount count = found->second.receiver->count(with_timing);
   ReceiverSnapshot snapshot;
   snapshot.received = count.received;
   snapshot.bytes = count.bytes;
@@ -103,12 +111,15 @@ Result<ReceiverSnapshot> Engine::receiver(ReceiverId receiver) const {
   snapshot.last_at = count.last_at;
   snapshot.caught_up_at = count.caught_up_at;
 
+  snapshot.clock_stepped = count.clock_stepped;
+  if (with_timing) snapshot.timing = found->second.gone;
+
   std::unordered_map<DeviceId, StreamSnapshot> sums = found->second.past;
-  for (const StreamCount& seen : count.streams) {
+  for (StreamCount& seen : count.streams) {
     const DeviceId owner = state_->stream_owner[seen.stream];
-    add_stream(sums[owner], {owner, seen.received, seen.bytes, seen.duplicated, seen.reordered});
+    add_stream(sums[owner], stream_snapshot(owner, std::move(seen)));
   }
-  for (const auto& [device, sum] : sums) {
+  for (auto& [device, sum] : sums) {
     if (device == 0) {
       // The header, but of none of our runs: a stranger's, and no copies of anything.
       snapshot.received -= sum.received;
@@ -118,7 +129,8 @@ Result<ReceiverSnapshot> Engine::receiver(ReceiverId receiver) const {
       snapshot.other += sum.received + sum.duplicated;
       continue;
     }
-    snapshot.streams.push_back(sum);
+    if (with_timing) snapshot.timing.add(sum.timing);
+    snapshot.streams.push_back(std::move(sum));
     snapshot.streams.back().device = device;
   }
   std::sort(snapshot.streams.begin(), snapshot.streams.end(),

@@ -53,6 +53,8 @@ struct ReceiverEntry {
   std::unique_ptr<Receiver> receiver;
   // Of streams whose ids went to other runs since the receiver was cleared, by device; by 0 what strangers sent.
   std::unordered_map<DeviceId, StreamSnapshot> past;
+  // Times of such streams whose devices were gone by then: 18 KiB for each of them would add up under churn.
+  TimingSnapshot gone;
 };
 
 // The engine's control-thread data. Only `line` is shared with senders, and `opener` has a thread of its own.

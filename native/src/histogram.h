@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -38,6 +39,13 @@ struct HistogramSnapshot {
   std::vector<uint64_t> counts;
   uint64_t total = 0;
   uint64_t max = 0;
+
+  void add(const HistogramSnapshot& other) {
+    if (counts.size() < other.counts.size()) counts.resize(other.counts.size());
+    for (size_t i = 0; i < other.counts.size(); i++) counts[i] += other.counts[i];
+    total += other.total;
+    max = std::max(max, other.max);
+  }
 };
 
 // A histogram with one writer; any thread may take a snapshot, which is exact once the writer has stopped.
@@ -47,6 +55,13 @@ class Histogram {
     add(counts_[histogram_bucket(value)], times);
     // relaxed: one writer, and readers want each word alone
     if (value > max_.load(std::memory_order_relaxed)) max_.store(value, std::memory_order_relaxed);
+  }
+
+  // By whoever is the writer just then.
+  void clear() {
+    // relaxed: as a writer's own
+    for (std::atomic<uint64_t>& count : counts_) count.store(0, std::memory_order_relaxed);
+    max_.store(0, std::memory_order_relaxed);
   }
 
   [[nodiscard]] HistogramSnapshot snapshot() const {

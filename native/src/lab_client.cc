@@ -228,4 +228,11 @@ Result<std::vector<LinkFacts>> LabClient::links() {
   return dump_links(route.get(), ethtool.get());
 }
 
+Result<std::vector<Statistic>> LabClient::statistics(const std::string& interface) {
+  const Result<int> opened = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, 0);
+  if (!opened.ok()) return Result<std::vector<Statistic>>::failure(opened.status);
+  const Fd route(opened.value);
+  return link_statistics(route.get(), interface);
+}
+
 }  // namespace pktsh

@@ -42,6 +42,7 @@ class LabClient {
   // (SO_SNDBUFFORCE) where it is not 0; in an ordinary user's lab, which has no right to that, up to net.core.wmem_max.
   [[nodiscard]] Result<int> socket(int domain, int type, int protocol, int send_buffer);
   [[nodiscard]] Result<std::vector<LinkFacts>> links();
+  [[nodiscard]] Result<std::vector<Statistic>> statistics(const std::string& interface);
   [[nodiscard]] pid_t pid() const;
 
  private:

@@ -5,7 +5,9 @@
 #include <linux/ethtool_netlink.h>
 #include <linux/genetlink.h>
 #include <linux/if.h>
+#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <arpa/inet.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -326,6 +328,85 @@ std::vector<Speed> dump_speeds(int generic) {
   return speeds;
 }
 
+// Notes each interface's first IPv4 address, in the order in which the kernel lists them.
+int dump_addresses(int netlink, std::vector<Link>& links) {
+  return dump(
+      netlink, RTM_GETADDR,
+      [](NetlinkMessage& message) {
+        ifaddrmsg header{};
+        header.ifa_family = AF_INET;
+        message.put_header(header);
+      },
+      [&] {
+        for (Link& link : links) link.facts.ipv4 = 0;
+      },
+      [&](uint16_t type, std::span<const uint8_t> payload) {
+        ifaddrmsg header;
+        if (type != RTM_NEWADDR || payload.size() < sizeof header) return;
+        std::memcpy(&header, payload.data(), sizeof header);
+        const auto link = std::find_if(links.begin(), links.end(), [&](const Link& known) {
+          return known.facts.index == static_cast<int>(header.ifa_index);
+        });
+        if (header.ifa_family != AF_INET || link == links.end() || link->facts.ipv4 != 0) return;
+        each_attribute(payload.subspan(sizeof header), [&](const NetlinkAttribute& attribute) {
+          // Its own address; IFA_ADDRESS is the other end's on a point-to-point link.
+          if (attribute.type == IFA_LOCAL) link->facts.ipv4 = ntohl(attribute.as<uint32_t>().value_or(0));
+        });
+      });
+}
+
+// The kernel's counters of every interface, as `ip -s link` names them.
+struct KernelCounter {
+  const char* name;
+  __u64 rtnl_link_stats64::*value;
+};
+inline constexpr KernelCounter kKernelCounters[] = {
+    {"rx_packets", &rtnl_link_stats64::rx_packets},   {"tx_packets", &rtnl_link_stats64::tx_packets},
+    {"rx_bytes", &rtnl_link_stats64::rx_bytes},       {"tx_bytes", &rtnl_link_stats64::tx_bytes},
+    {"rx_errors", &rtnl_link_stats64::rx_errors},     {"tx_errors", &rtnl_link_stats64::tx_errors},
+    {"rx_dropped", &rtnl_link_stats64::rx_dropped},   {"tx_dropped", &rtnl_link_stats64::tx_dropped},
+    {"multicast", &rtnl_link_stats64::multicast},     {"collisions", &rtnl_link_stats64::collisions},
+    {"rx_length_errors", &rtnl_link_stats64::rx_length_errors},
+    {"rx_over_errors", &rtnl_link_stats64::rx_over_errors},
+    {"rx_crc_errors", &rtnl_link_stats64::rx_crc_errors},
+    {"rx_frame_errors", &rtnl_link_stats64::rx_frame_errors},
+    {"rx_fifo_errors", &rtnl_link_stats64::rx_fifo_errors},
+    {"rx_missed_errors", &rtnl_link_stats64::rx_missed_errors},
+    {"tx_aborted_errors", &rtnl_link_stats64::tx_aborted_errors},
+    {"tx_carrier_errors", &rtnl_link_stats64::tx_carrier_errors},
+    {"tx_fifo_errors", &rtnl_link_stats64::tx_fifo_errors},
+    {"tx_heartbeat_errors", &rtnl_link_stats64::tx_heartbeat_errors},
+    {"tx_window_errors", &rtnl_link_stats64::tx_window_errors},
+    {"rx_compressed", &rtnl_link_stats64::rx_compressed},
+    {"tx_compressed", &rtnl_link_stats64::tx_compressed},
+    {"rx_nohandler", &rtnl_link_stats64::rx_nohandler},
+};
+
+int kernel_statistics(int netlink, const std::string& interface, std::vector<Statistic>& statistics) {
+  const uint32_t sequence = next_sequence();
+  NetlinkMessage message(RTM_GETLINK, NLM_F_REQUEST | NLM_F_ACK, sequence);
+  message.put_header(ifinfomsg{});
+  message.put_string(IFLA_IFNAME, interface);
+  Turn turn = Turn::more;
+  return walk_answers(
+      netlink, message, sequence,
+      [&](uint16_t type, std::span<const uint8_t> payload) {
+        if (type != RTM_NEWLINK || payload.size() < sizeof(ifinfomsg)) return;
+        each_attribute(payload.subspan(sizeof(ifinfomsg)), [&](const NetlinkAttribute& attribute) {
+          if (attribute.type != IFLA_STATS64) return;
+          // An older kernel's is shorter: what it lacks stays 0.
+          rtnl_link_stats64 counters{};
+          std::memcpy(&counters, attribute.payload.data(), std::min(attribute.payload.size(), sizeof counters));
+          for (const KernelCounter& counter : kKernelCounters) {
+            const auto same = [&](const Statistic& known) { return known.name == counter.name; };
+            if (std::any_of(statistics.begin(), statistics.end(), same)) continue;
+            statistics.push_back({counter.name, counters.*counter.value});
+          }
+        });
+      },
+      turn);
+}
+
 // Drivers that report a constant because the ioctl wants some number (veth: 10 Gbit/s, tun: 10 Mbit/s).
 bool invents_speed(const std::string& kind) { return kind == "veth" || kind == "tun"; }
 
@@ -342,6 +423,7 @@ Result<std::vector<LinkFacts>> dump_links(int netlink, int generic) {
     }
   }
   mark_default_routes(links, interfaces);
+  if (const int error = dump_addresses(netlink, links)) return Facts::failure(error, "listing the addresses");
   const std::vector<Speed> speeds = generic >= 0 ? dump_speeds(generic) : std::vector<Speed>{};
   std::vector<LinkFacts> facts;
   facts.reserve(links.size());
@@ -352,9 +434,19 @@ Result<std::vector<LinkFacts>> dump_links(int netlink, int generic) {
     if (known && !invents_speed(link.facts.kind)) {
       link.facts.speed = uint64_t{speed->megabits} * 1'000'000;  // ethtool counts in Mbit/s
     }
+    link.facts.bus = ethtool_bus(netlink, link.facts.name);
     facts.push_back(std::move(link.facts));
   }
   return Facts::success(std::move(facts));
+}
+
+Result<std::vector<Statistic>> link_statistics(int netlink, const std::string& interface) {
+  Result<std::vector<Statistic>> statistics = ethtool_statistics(netlink, interface);
+  if (!statistics.ok()) return statistics;
+  if (const int error = kernel_statistics(netlink, interface, statistics.value)) {
+    return Result<std::vector<Statistic>>::failure(error, "reading the counters of " + interface);
+  }
+  return statistics;
 }
 
 }  // namespace pktsh

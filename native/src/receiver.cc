@@ -22,6 +22,7 @@
 #include <string>
 #include <utility>
 
+#include "arrival_timing.h"
 #include "clock.h"
 #include "fd.h"
 #include "receiver_parse.h"
@@ -60,24 +61,35 @@ void zero(Counter& counter) { counter.store(0, std::memory_order_relaxed); }
 struct TotalCounts {
   Counter received{0}, bytes{0}, other{0}, duplicated{0}, reordered{0}, dropped{0};
   std::atomic<int64_t> last_at{0};
+  ClockDifference clocks = ClockDifference::measure();  // when counting into these began
+  std::atomic<bool> clock_stepped{false};
 
   void clear() {
     for (Counter* counter : {&received, &bytes, &other, &duplicated, &reordered, &dropped}) zero(*counter);
     last_at.store(0, std::memory_order_relaxed);
+    clocks = ClockDifference::measure();
+    clock_stepped.store(false, std::memory_order_relaxed);
   }
 };
 
 struct StreamCounts {
   Counter received{0}, bytes{0}, duplicated{0}, reordered{0};
+  ArrivalTiming timing;
 
   void clear() {
+    // Without a first copy nothing was timed, and there are 18 KiB less to zero.
+    if (read(received) != 0) timing.clear();
     for (Counter* counter : {&received, &bytes, &duplicated, &reordered}) zero(*counter);
   }
 };
 
-// One sender's stream. Made by the receiver thread on its first frame, freed with the receiver.
+// One sender's stream, 27 KiB. Made by the receiver thread on its first frame, freed with the receiver.
 struct Stream {
-  std::array<StreamCounts, 2> counts;
+  ~Stream() {
+    for (std::atomic<StreamCounts*>& table : counts) delete table.load(std::memory_order_relaxed);  // no thread is left
+  }
+  // By table; the second one is made on the first frame after a clear().
+  std::array<std::atomic<StreamCounts*>, 2> counts{};
   // forget() counts `asked` up; the thread follows with `done` before it counts another frame of the stream. While they
   // differ, the stream counts as absent.
   std::atomic<uint32_t> forget_asked{0};
@@ -86,8 +98,21 @@ struct Stream {
   SequenceWindow window;
 };
 
-StreamCount figures_of(uint16_t id, const StreamCounts& counts) {
-  return {id, read(counts.received), read(counts.bytes), read(counts.duplicated), read(counts.reordered)};
+// Any thread: what the receiver thread wrote before it published the table (acquire) is there. Null before the first frame.
+StreamCounts* table_of(const Stream& stream, uint32_t table) {
+  return stream.counts[table].load(std::memory_order_acquire);
+}
+
+StreamCount figures_of(uint16_t id, const StreamCounts* counts, bool with_timing) {
+  StreamCount figures;
+  figures.stream = id;
+  if (counts == nullptr) return figures;
+  figures.received = read(counts->received);
+  figures.bytes = read(counts->bytes);
+  figures.duplicated = read(counts->duplicated);
+  figures.reordered = read(counts->reordered);
+  if (with_timing) figures.timing = counts->timing.snapshot();
+  return figures;
 }
 
 // A mapping that ends with its owner.
@@ -139,12 +164,14 @@ struct Receiver::State {
 
   void run();
   void read_block(uint8_t* block);
-  void count_frame(std::span<const uint8_t> frame, bool stripped, uint64_t length, int64_t now);
-  void count_stream(const PktgenHeader& header, uint64_t length, uint32_t table);
+  void count_frame(std::span<const uint8_t> frame, bool stripped, uint64_t length, int64_t arrival, int64_t now);
+  void count_stream(const PktgenHeader& header, uint64_t length, int64_t arrival, uint32_t table);
   uint32_t current_table();
   void read_drops();
-  // Gives the stream, made if it is new; null if there is no memory.
+  void watch_clock();
+  // Give the stream and its table, made if they are new; null if there is no memory.
   Stream* stream_of(uint16_t id);
+  static StreamCounts* counts_of(Stream& stream, uint32_t table);
   // See ReceiverCount; from any thread.
   [[nodiscard]] int64_t counted_until() const;
 
@@ -240,6 +267,7 @@ void Receiver::State::run() {
     }
     if (stopping.load(std::memory_order_relaxed)) return;
     read_block(block);
+    watch_clock();
     // Release, and before the block goes back: whoever sees it gone sees which one is next.
     next.store((next.load(std::memory_order_relaxed) + 1) % kBlocks, std::memory_order_release);
     // Release: our reads of the block come before the kernel may write into it again.
@@ -264,7 +292,8 @@ void Receiver::State::read_block(uint8_t* block) {
     if (packet.tp_mac > kBlockSize - at || packet.tp_snaplen > kBlockSize - at - packet.tp_mac) return;
     const bool stripped = (packet.tp_status & TP_STATUS_VLAN_VALID) != 0;
     const uint64_t length = packet.tp_len + (stripped ? kVlanTagSize : 0);
-    count_frame({block + at + packet.tp_mac, packet.tp_snaplen}, stripped, length, now);
+    const int64_t arrival = packet.tp_sec * kSecond + packet.tp_nsec;  // CLOCK_REALTIME, by the kernel
+    count_frame({block + at + packet.tp_mac, packet.tp_snaplen}, stripped, length, arrival, now);
     if (packet.tp_next_offset == 0) return;
     if (packet.tp_next_offset > kBlockSize - at) return;
     at += packet.tp_next_offset;
@@ -279,7 +308,16 @@ uint32_t Receiver::State::current_table() {
   return current % 2;
 }
 
-void Receiver::State::count_frame(std::span<const uint8_t> frame, bool stripped, uint64_t length, int64_t now) {
+// After the frames of a block, so that none was stamped or arrived after a step that this does not see.
+void Receiver::State::watch_clock() {
+  TotalCounts& total = totals[current_table()];
+  if (ClockDifference::measure().differs(total.clocks)) {
+    total.clock_stepped.store(true, std::memory_order_relaxed);  // a figure like the others
+  }
+}
+
+void Receiver::State::count_frame(std::span<const uint8_t> frame, bool stripped, uint64_t length, int64_t arrival,
+                                  int64_t now) {
   const uint32_t table = current_table();
   TotalCounts& total = totals[table];
   const std::optional<PktgenHeader> header = parse_pktgen(frame, stripped);
@@ -289,17 +327,18 @@ void Receiver::State::count_frame(std::span<const uint8_t> frame, bool stripped,
     return;
   }
   total.last_at.store(now, std::memory_order_relaxed);  // a figure like the others
-  count_stream(*header, length, table);
+  count_stream(*header, length, arrival, table);
 }
 
-void Receiver::State::count_stream(const PktgenHeader& header, uint64_t length, uint32_t table) {
+void Receiver::State::count_stream(const PktgenHeader& header, uint64_t length, int64_t arrival, uint32_t table) {
   TotalCounts& total = totals[table];
   Stream* stream = stream_of(header.stream);
-  if (stream == nullptr) {
+  StreamCounts* made = stream == nullptr ? nullptr : counts_of(*stream, table);
+  if (made == nullptr) {
     add(total.other, 1);
     return;
   }
-  StreamCounts& counts = stream->counts[table];
+  StreamCounts& counts = *made;
   // Acquire: pairs with forget(), after which the id belongs to another sender.
   const uint32_t asked = stream->forget_asked.load(std::memory_order_acquire);
   if (asked != stream->forget_done.load(std::memory_order_relaxed)) {
@@ -308,8 +347,8 @@ void Receiver::State::count_stream(const PktgenHeader& header, uint64_t length, 
     // Release: whoever sees the stream present again sees it zeroed.
     stream->forget_done.store(asked, std::memory_order_release);
   }
-  const Arrival arrival = stream->window.record(header.sequence);
-  if (arrival == Arrival::duplicate) {
+  const Arrival order = stream->window.record(header.sequence);
+  if (order == Arrival::duplicate) {
     add(total.duplicated, 1);
     add(counts.duplicated, 1);
     return;
@@ -318,7 +357,10 @@ void Receiver::State::count_stream(const PktgenHeader& header, uint64_t length, 
   add(total.bytes, length);
   add(counts.received, 1);
   add(counts.bytes, length);
-  if (arrival == Arrival::reordered) {
+  // No stamp: both times are 0 (pktgen's flag NO_TIMESTAMP).
+  const int64_t stamp = header.seconds * kSecond + header.microseconds * kMicrosecond;
+  counts.timing.record(arrival, stamp);
+  if (order == Arrival::reordered) {
     add(total.reordered, 1);
     add(counts.reordered, 1);
   }
@@ -333,6 +375,17 @@ Stream* Receiver::State::stream_of(uint16_t id) {
     slot.store(stream, std::memory_order_release);
   }
   return stream;
+}
+
+StreamCounts* Receiver::State::counts_of(Stream& stream, uint32_t table) {
+  std::atomic<StreamCounts*>& slot = stream.counts[table];
+  StreamCounts* counts = slot.load(std::memory_order_relaxed);  // this thread alone stores
+  if (counts == nullptr) [[unlikely]] {
+    counts = new (std::nothrow) StreamCounts;
+    // Release: whoever finds the pointer finds the zeros behind it.
+    slot.store(counts, std::memory_order_release);
+  }
+  return counts;
 }
 
 void Receiver::State::read_drops() {
@@ -368,14 +421,15 @@ Result<std::unique_ptr<Receiver>> Receiver::open(int socket, int ifindex) {
   return Opened::success(std::unique_ptr<Receiver>(new Receiver(std::move(state))));
 }
 
-ReceiverCount Receiver::count() const {
+ReceiverCount Receiver::count(bool with_timing) const {
   const std::lock_guard lock(state_->asking);
   const uint32_t table = state_->generation.load(std::memory_order_relaxed) % 2;  // stored under this lock
   const TotalCounts& total = state_->totals[table];
   const int64_t counted_until = state_->counted_until();  // before the figures: they may only be newer
   ReceiverCount count{read(total.received),  read(total.bytes),   read(total.other),
                       read(total.duplicated), read(total.reordered), read(total.dropped),
-                      total.last_at.load(std::memory_order_relaxed), counted_until, {}};
+                      total.last_at.load(std::memory_order_relaxed), counted_until, {},
+                      total.clock_stepped.load(std::memory_order_relaxed)};
   for (uint32_t id = 1; id < kMaxStreams; id++) {
     // Acquire: what the thread wrote before publishing the pointer.
     const Stream* stream = state_->streams[id].load(std::memory_order_acquire);
@@ -383,8 +437,8 @@ ReceiverCount Receiver::count() const {
     // Relaxed: stored under this lock. Acquire: the zeros from before the thread followed.
     const uint32_t asked = stream->forget_asked.load(std::memory_order_relaxed);
     if (asked != stream->forget_done.load(std::memory_order_acquire)) continue;
-    const StreamCount figures = figures_of(static_cast<uint16_t>(id), stream->counts[table]);
-    if (figures.received != 0 || figures.duplicated != 0) count.streams.push_back(figures);
+    StreamCount figures = figures_of(static_cast<uint16_t>(id), table_of(*stream, table), with_timing);
+    if (figures.received != 0 || figures.duplicated != 0) count.streams.push_back(std::move(figures));
   }
   return count;
 }
@@ -399,7 +453,9 @@ void Receiver::clear() {
   state_->totals[idle].clear();
   for (std::atomic<Stream*>& slot : state_->streams) {
     // Acquire: what the thread wrote before publishing the pointer.
-    if (Stream* stream = slot.load(std::memory_order_acquire)) stream->counts[idle].clear();
+    Stream* stream = slot.load(std::memory_order_acquire);
+    StreamCounts* counts = stream == nullptr ? nullptr : table_of(*stream, idle);
+    if (counts != nullptr) counts->clear();
   }
   // Release: the zeros come before the thread's first addition to them.
   state_->generation.store(current + 1, std::memory_order_release);
@@ -417,7 +473,7 @@ StreamCount Receiver::forget(uint16_t id) {
   const uint32_t asked = stream->forget_asked.load(std::memory_order_relaxed);
   if (asked == stream->forget_done.load(std::memory_order_acquire)) {
     const uint32_t table = state_->generation.load(std::memory_order_relaxed) % 2;  // stored under this lock
-    forgotten = figures_of(id, stream->counts[table]);
+    forgotten = figures_of(id, table_of(*stream, table), true);
   }
   // Release: pairs with the thread's acquire, so that it forgets before it counts a frame sent after this call.
   stream->forget_asked.store(asked + 1, std::memory_order_release);

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "arrival_timing.h"
 #include "status.h"
 
 namespace pktsh {
@@ -17,6 +18,7 @@ inline constexpr uint32_t kMaxStreams = 4096;
 struct StreamCount {
   uint16_t stream = 0;
   uint64_t received = 0, bytes = 0, duplicated = 0, reordered = 0;
+  TimingSnapshot timing = {};  // empty unless asked for
 };
 struct ReceiverCount {
   uint64_t received = 0, bytes = 0, other = 0, duplicated = 0, reordered = 0, dropped = 0;
@@ -24,12 +26,15 @@ struct ReceiverCount {
   // CLOCK_MONOTONIC ns up to which everything that the kernel had handed over is counted: now, unless the thread lags.
   int64_t caught_up_at = 0;
   std::vector<StreamCount> streams;
+  // The wall clock was set since counting began, so that times of arrival and stamps do not go together.
+  bool clock_stepped = false;
 };
 
 // A thread that reads an AF_PACKET ring (TPACKET_V3, PACKET_IGNORE_OUTGOING, promiscuous by membership, block timeout of
 // 10 ms at most) and counts. A frame is received if it carries the pktgen header (magic 0xbe9be955 behind Ethernet, up to
 // two VLAN tags, IPv4 or IPv6, UDP) and a stream id; all others, those of kernel pktgen among them, are `other`. First
-// copies, duplicates and reordering are told apart by sequence number and stream id.
+// copies, duplicates and reordering are told apart by sequence number and stream id. First copies are timed, see
+// TimingSnapshot.
 class Receiver {
  public:
   // Takes over `socket` (AF_PACKET, SOCK_RAW, protocol 0, not bound), also where this fails; sets up the ring, binds to the
@@ -40,7 +45,8 @@ class Receiver {
   Receiver& operator=(const Receiver&) = delete;
 
   // Counters so far, from any thread; exact for everything in blocks that the kernel has handed over.
-  [[nodiscard]] ReceiverCount count() const;
+  // Histograms are 18 KiB a stream: they come along where they are asked for.
+  [[nodiscard]] ReceiverCount count(bool with_timing = false) const;
   // Zeroes everything, from the control thread; exact: a frame is counted either before or after.
   void clear();
   // Forgets one stream before its id is used again, and gives what it had come to.

@@ -11,7 +11,13 @@ export interface Traffic {
   readonly packets: number;
   readonly bytes: number;
 }
+/** Gaps by bucket of the histogram: a schedule has few different ones. */
+interface Gaps {
+  readonly counts: ReadonlyMap<number, number>;
+  readonly max: number;
+}
 const nothing: Traffic = { packets: 0, bytes: 0 };
+const noGaps: Gaps = { counts: new Map(), max: 0 };
 const sum = (a: Traffic, b: Traffic): Traffic => ({ packets: a.packets + b.packets, bytes: a.bytes + b.bytes });
 
 /**
@@ -34,14 +40,14 @@ export class DryDevice {
   /** Since the device was added, header or not: what receivers hear. */
   #stamped = nothing;
   #plain = nothing;
+  /** Gaps between frames with the header inside a run, since the device was added. */
+  #heardGaps: Gaps = noGaps;
   /** Since the last start or clearing. */
   #counted = nothing;
   #asked: number | null = 0;
   /** Packets of this run that a clearing of counters took out of `#counted`; `count` is about all of them. */
   #cleared = 0;
-  /** Gaps by bucket of the histogram: a schedule has few different ones. */
-  readonly #gaps = new Map<number, number>();
-  #gapMax = 0;
+  #gaps: Gaps = noGaps;
 
   constructor(plan: DevicePlan) {
     this.plan = plan;
@@ -121,6 +127,17 @@ export class DryDevice {
     return { stamped: this.#stamped, plain: this.#plain, lastAt: this.#lastPass };
   }
 
+  /** Gaps between the frames with the header of each run since the device was added, up to an instant. */
+  heardGaps(now: bigint): Histogram {
+    this.#settle(now);
+    return histogramOf(this.#heardGaps);
+  }
+
+  /** Whether some field differs from frame to frame: many flows, or one. */
+  get manyFlows(): boolean {
+    return this.plan.program.operations.some(({ kind }) => kind !== 'stamp' && kind !== 'checksum');
+  }
+
   stats(now: bigint): DeviceStats {
     this.#settle(now);
     return {
@@ -134,7 +151,7 @@ export class DryDevice {
       running: this.#running,
       startedAt: this.#startedAt,
       stoppedAt: this.#stoppedAt,
-      gaps: this.#histogram(),
+      gaps: histogramOf(this.#gaps),
       driver: this.plan.driver === 'auto' ? 'packet' : this.plan.driver,
       failure: null,
     };
@@ -162,37 +179,46 @@ export class DryDevice {
     const traffic = { packets, bytes: packets * frameSize(this.plan) };
     const passes = Math.ceil(packets / burst);
     // The very first packet after a start has nobody before it.
-    this.#gap(gap, this.#lastPass === null ? passes - 1 : passes);
-    this.#gap(0, packets - passes);
+    const fresh: readonly (readonly [number, number])[] = [
+      [gap, this.#lastPass === null ? passes - 1 : passes],
+      [0, packets - passes],
+    ];
+    this.#gaps = withGaps(this.#gaps, fresh);
+    if (isStamped(this.plan)) this.#heardGaps = withGaps(this.#heardGaps, fresh);
     this.#counted = sum(this.#counted, traffic);
     if (isStamped(this.plan)) this.#stamped = sum(this.#stamped, traffic);
     else this.#plain = sum(this.#plain, traffic);
     if (this.#asked !== null) this.#asked += packets;
   }
 
-  #gap(ns: number, times: number): void {
-    if (times <= 0) return;
-    const bucket = bucketOf(ns);
-    this.#gaps.set(bucket, (this.#gaps.get(bucket) ?? 0) + times);
-    this.#gapMax = Math.max(this.#gapMax, ns);
-  }
-
   #resetMeasures(): void {
     this.#asked = this.plan.period === null ? null : 0;
-    this.#gaps.clear();
-    this.#gapMax = 0;
+    this.#gaps = noGaps;
   }
+}
 
-  #histogram(): Histogram {
-    if (this.#gaps.size === 0) return emptyHistogram;
-    const counts = new Array<number>(Math.max(...this.#gaps.keys()) + 1).fill(0);
-    let total = 0;
-    for (const [bucket, times] of this.#gaps) {
-      counts[bucket] = times;
-      total += times;
-    }
-    return { counts, total, max: this.#gapMax };
+/** With gaps of so many nanoseconds, so many times each. */
+function withGaps(gaps: Gaps, fresh: readonly (readonly [ns: number, times: number])[]): Gaps {
+  const counts = new Map(gaps.counts);
+  let { max } = gaps;
+  for (const [ns, times] of fresh) {
+    if (times <= 0) continue;
+    const bucket = bucketOf(ns);
+    counts.set(bucket, (counts.get(bucket) ?? 0) + times);
+    max = Math.max(max, ns);
   }
+  return { counts, max };
+}
+
+function histogramOf({ counts, max }: Gaps): Histogram {
+  if (counts.size === 0) return emptyHistogram;
+  const dense = new Array<number>(Math.max(...counts.keys()) + 1).fill(0);
+  let total = 0;
+  for (const [bucket, times] of counts) {
+    dense[bucket] = times;
+    total += times;
+  }
+  return { counts: dense, total, max };
 }
 
 /** Whether frames carry the pktgen header. */

@@ -2,6 +2,7 @@
 
 import type { Clock } from '../clock.ts';
 import {
+  type ArrivalTiming,
   type Capabilities,
   type DeviceId,
   type DevicePlan,
@@ -11,17 +12,20 @@ import {
   type EngineEvent,
   type GraceStats,
   type InterfaceFacts,
+  type InterfaceStatistics,
   type LabEnd,
   type LabPlan,
   type Probe,
   type ReceiverId,
   type ReceiverPlan,
   type ReceiverStats,
+  type ReceiverTiming,
   type SenderStats,
   type StreamStats,
 } from '../engine.ts';
-import { bucketCount } from '../histogram.ts';
+import { bucketCount, difference, emptyHistogram, type Histogram, mergeTimings } from '../histogram.ts';
 import { macOf } from '../lab/mac.ts';
+import { derivedSeed } from '../seed.ts';
 import { DryDevice } from './dry-device.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -55,6 +59,9 @@ const maxDevices = 4095;
 const madeUpSpeed = 10_000_000_000;
 const madeUpMtu = 1500;
 
+/** 198.18.0.0/15, for benchmarks (RFC 2544): interface n has 198.18.n.1. */
+const madeUpAddress = (n: number): number => 0xc6_12_00_01 + n * 0x100;
+
 /** A perfect machine in virtual time: nothing is lost, nothing is late, every grace period ends at once. */
 export function dryRunEngine(options: DryRunOptions = {}): DryRunEngine {
   return new DryRun(options.cpus ?? defaultCpus);
@@ -64,6 +71,7 @@ interface DryReceiver {
   readonly plan: ReceiverPlan;
   /** What each device had sent when counting began anew. */
   baseline: Map<DeviceId, ReturnType<DryDevice['traffic']>>;
+  gapsBefore: Map<DeviceId, Histogram>;
 }
 
 class DryRun implements DryRunEngine {
@@ -81,6 +89,8 @@ class DryRun implements DryRunEngine {
   #closed = false;
   #nextId = 1;
   #graces = 0;
+  /** Whether interfaces' counters are asked for, in which removed devices have their share. */
+  #counts = false;
 
   constructor(cpus: number) {
     this.capabilities = {
@@ -116,6 +126,18 @@ class DryRun implements DryRunEngine {
   async interfaces(wanted: readonly string[] = []): Promise<readonly InterfaceFacts[]> {
     if (!this.#lab) for (const name of wanted) this.#makeUp(name);
     return [...this.#interfaces.values()];
+  }
+
+  /**
+   * Every interface has the counters that the perfect machine can know: packets and bytes in each direction, and packets of
+   * each receive queue. A device whose frames are all alike is one flow and arrives on one queue, told by its name; one
+   * with a generator in its frame is many flows, spread as evenly as whole packets can be.
+   */
+  async statistics(interfaces: readonly string[]): Promise<ReadonlyMap<string, InterfaceStatistics>> {
+    this.#demandOpen();
+    this.#counts = true;
+    const known = interfaces.filter((name) => this.#interfaces.has(name));
+    return new Map(known.map((name) => [name, this.#counters(name)]));
   }
 
   async addDevice(plan: DevicePlan): Promise<DeviceId> {
@@ -189,7 +211,7 @@ class DryRun implements DryRunEngine {
     this.#demandOpen();
     this.#demandInterface(plan.interface);
     const id = this.#nextId++;
-    this.#receivers.set(id, { plan, baseline: this.#traffic() });
+    this.#receivers.set(id, { plan, ...this.#heard() });
     this.operations.push({ at: this.clock.now(), call: 'addReceiver', receiver: id, plan });
     return id;
   }
@@ -201,7 +223,7 @@ class DryRun implements DryRunEngine {
   }
 
   async clearReceivers(ids: readonly ReceiverId[]): Promise<void> {
-    for (const id of ids) this.#receiver(id).baseline = this.#traffic();
+    for (const id of ids) Object.assign(this.#receiver(id), this.#heard());
     this.operations.push({ at: this.clock.now(), call: 'clearReceivers', receivers: [...ids] });
     this.#forgetUnheard();
   }
@@ -228,6 +250,21 @@ class DryRun implements DryRunEngine {
       if (all.lastAt !== null && (lastAt === null || all.lastAt > lastAt)) lastAt = all.lastAt;
     }
     return { received, bytes, other, duplicated: 0, reordered: 0, dropped: 0, lastAt, caughtUpAt: now, streams };
+  }
+
+  /** Nothing takes time, and what is measured is exact; gaps are those of the schedule. */
+  receiverTiming(id: ReceiverId): ReceiverTiming {
+    const { gapsBefore } = this.#receiver(id);
+    const now = this.clock.now();
+    const streams = new Map(
+      this.receiverStats(id).streams.map(({ device, received }): [DeviceId, ArrivalTiming] => {
+        const heard = (this.#devices.get(device) as DryDevice).heardGaps(now);
+        const gaps = difference(heard, gapsBefore.get(device) ?? emptyHistogram);
+        const latency = { counts: [received], total: received, max: 0 };
+        return [device, { latency, gaps, variation: 0, variations: gaps.total, negative: 0, untimed: 0 }];
+      }),
+    );
+    return { resolution: 0, clockStepped: false, total: mergeTimings([...streams.values()]), streams };
   }
 
   async sync(): Promise<void> {
@@ -284,6 +321,9 @@ class DryRun implements DryRunEngine {
       queues: this.capabilities.cpus.length,
       speed,
       peer,
+      // As fresh as those of a real lab, or an adapter that was given the first address of its own /24.
+      ipv4: kind === '' ? madeUpAddress(this.#interfaces.size + 1) : null,
+      numa: { kind: 'cpus', cpus: this.capabilities.cpus },
       loopback: false,
       defaultRoute: false,
     });
@@ -291,6 +331,32 @@ class DryRun implements DryRunEngine {
 
   #makeUp(name: string): void {
     if (!this.#interfaces.has(name)) this.#addInterface({ name, mac: macOf(name) }, '', madeUpMtu, '', madeUpSpeed);
+  }
+
+  #counters(name: string): InterfaceStatistics {
+    const now = this.clock.now();
+    const queues = new Array<number>(this.#interfaces.get(name)?.queues ?? 1).fill(0);
+    const counters = { rx_packets: 0, rx_bytes: 0, tx_packets: 0, tx_bytes: 0 };
+    for (const device of this.#devices.values()) {
+      const { stamped, plain } = device.traffic(now);
+      const packets = stamped.packets + plain.packets;
+      const bytes = stamped.bytes + plain.bytes;
+      if (device.onWire && device.plan.interface === name) {
+        counters.tx_packets += packets;
+        counters.tx_bytes += bytes;
+      }
+      if (!this.#hears(name, device)) continue;
+      counters.rx_packets += packets;
+      counters.rx_bytes += bytes;
+      const first = Number(derivedSeed(0n, device.plan.name) % BigInt(queues.length));
+      const share = device.manyFlows ? Math.floor(packets / queues.length) : 0;
+      const rest = packets - share * queues.length;
+      for (let queue = 0; queue < queues.length; queue++) queues[queue] = (queues[queue] as number) + share;
+      if (!device.manyFlows) queues[first] = (queues[first] as number) + packets;
+      else for (let i = 0; i < rest; i++) queues[i] = (queues[i] as number) + 1;
+    }
+    const perQueue = queues.map((packets, queue) => [`rx_queue_${queue}_packets`, packets] as const);
+    return new Map([...Object.entries(counters), ...perQueue]);
   }
 
   #demandInterface(name: string): void {
@@ -328,13 +394,18 @@ class DryRun implements DryRunEngine {
     return this.#lab ? this.#interfaces.get(on)?.peer === listening : on !== listening;
   }
 
-  #traffic(): DryReceiver['baseline'] {
+  /** What everybody has sent so far: where a receiver begins to count. */
+  #heard(): Pick<DryReceiver, 'baseline' | 'gapsBefore'> {
     const now = this.clock.now();
-    return new Map([...this.#devices].map(([id, device]) => [id, device.traffic(now)]));
+    return {
+      baseline: new Map([...this.#devices].map(([id, device]) => [id, device.traffic(now)])),
+      gapsBefore: new Map([...this.#devices].map(([id, device]) => [id, device.heardGaps(now)])),
+    };
   }
 
   /** Removed devices are only kept for receivers that still count frames of theirs. */
   #forgetUnheard(): void {
+    if (this.#counts) return;
     for (const [id, device] of this.#devices) {
       if (!device.removed) continue;
       const { stamped, plain } = device.traffic(0n);

@@ -24,17 +24,22 @@ import {
   EngineError,
   type EngineEvent,
   type InterfaceFacts,
+  type InterfaceStatistics,
   type LabPlan,
   type Probe,
   type ReceiverId,
   type ReceiverPlan,
   type ReceiverStats,
+  type ReceiverTiming,
   type SenderStats,
 } from '../engine.ts';
-import { emptyHistogram, type Histogram } from '../histogram.ts';
+import { emptyHistogram, type Histogram, noTiming } from '../histogram.ts';
 import { realClock } from '../real-clock.ts';
 import { probeNative } from './native-probe.ts';
+import { cpuList, machineTopology, numaFact } from './numa.ts';
 
+/** pktgen's header has whole microseconds (ns). */
+const stampResolution = 1000;
 /** Records a statistics page holds: 1024 Runs make 128 KiB, so that most scenarios need one page. */
 const recordsPerPage = 1024;
 /** Records begin at cache lines; a buffer's memory is aligned to 16 bytes only, so a line more is needed. */
@@ -78,6 +83,7 @@ class NativeSenders implements Engine {
   readonly #listeners: ((event: EngineEvent) => void)[] = [];
   /** Steal time of each CPU when the engine began. */
   readonly #steal = stealTimes();
+  readonly #topology = machineTopology();
   #links: readonly InterfaceFacts[] | null = null;
   #lab = false;
   #closed = false;
@@ -105,14 +111,31 @@ class NativeSenders implements Engine {
     if (engine !== before) before.closeNow();
     this.#engine = engine;
     this.#lab = true;
-    this.#links = facts(links);
+    this.#links = this.#facts(links);
     return this.#links;
   }
 
   async interfaces(): Promise<readonly InterfaceFacts[]> {
     this.#mustBeOpen();
-    this.#links = facts(await this.#asking(this.#engine.links()));
+    this.#links = this.#facts(await this.#asking(this.#engine.links()));
     return this.#links;
+  }
+
+  async statistics(interfaces: readonly string[]): Promise<ReadonlyMap<string, InterfaceStatistics>> {
+    this.#mustBeOpen();
+    const engine = this.#engine;
+    const read = interfaces.map(async (name): Promise<[string, InterfaceStatistics] | null> => {
+      try {
+        const counters = await engine.statistics(name);
+        return [name, new Map(counters.map((counter) => [counter.name, counter.value]))];
+      } catch (error) {
+        this.#mustBeOpen();
+        // Gone (ENODEV), or a driver that refuses: whoever asks for a counter of it hears that there is none.
+        if (errnoName(error) === null) throw error;
+        return null;
+      }
+    });
+    return new Map((await Promise.all(read)).filter((entry) => entry !== null));
   }
 
   async addDevice(plan: DevicePlan): Promise<DeviceId> {
@@ -212,7 +235,18 @@ class NativeSenders implements Engine {
   }
 
   receiverStats(id: ReceiverId): ReceiverStats {
-    return this.#attempt(() => this.#engine.receiver(id));
+    const { timing: _, clockStepped: __, ...counts } = this.#attempt(() => this.#engine.receiver(id, false));
+    return counts;
+  }
+
+  receiverTiming(id: ReceiverId): ReceiverTiming {
+    const { clockStepped, timing, streams } = this.#attempt(() => this.#engine.receiver(id, true));
+    return {
+      resolution: stampResolution,
+      clockStepped,
+      total: timing ?? noTiming,
+      streams: new Map(streams.map((stream) => [stream.device, stream.timing ?? noTiming])),
+    };
   }
 
   async sync(): Promise<void> {
@@ -249,6 +283,14 @@ class NativeSenders implements Engine {
     if (this.#closed) return;
     this.#closed = true;
     this.#engine.closeNow();
+  }
+
+  #facts(links: readonly NativeLink[]): readonly InterfaceFacts[] {
+    return links.map(({ bus, ...link }) => ({
+      ...link,
+      peer: links.find((other) => other.index === link.peer)?.name ?? '',
+      numa: numaFact(bus, this.#topology, this.capabilities.cpus),
+    }));
   }
 
   #addonEngine(): NativeEngine {
@@ -325,22 +367,14 @@ class NativeSenders implements Engine {
 }
 
 /** The CPUs that this process may use, from its affinity mask; ascending. */
-function allowedCpus(): number[] {
-  const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
-  return list.split(',').flatMap((part) => {
-    const [first, last] = part.split('-').map(Number) as [number, number?];
-    return Array.from({ length: (last ?? first) - first + 1 }, (_, i) => first + i);
-  });
+function allowedCpus(): readonly number[] {
+  return cpuList(/^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0');
 }
 
 /** Milliseconds that the hypervisor took from each CPU since boot: the eighth figure of its line, in ticks of 10 ms (proc(5)). */
 function stealTimes(): Map<number, number> {
   const lines = readFileSync('/proc/stat', 'utf8').matchAll(/^cpu(\d+) (.*)$/gm);
   return new Map(Array.from(lines, ([, cpu, figures]) => [Number(cpu), Number(figures?.split(' ')[7] ?? 0) * 10]));
-}
-
-function facts(links: readonly NativeLink[]): readonly InterfaceFacts[] {
-  return links.map((link) => ({ ...link, peer: links.find((other) => other.index === link.peer)?.name ?? '' }));
 }
 
 function nativeDevice(plan: DevicePlan): NativeDevice {

@@ -92,6 +92,7 @@ function scenarioText(results: Results, scenario: ScenarioResults, palette: Pale
     devicesText(scenario.devices, palette),
     timingText(scenario.devices, palette),
     receiversText(scenario.receivers, palette),
+    latencyText(scenario.receivers, palette),
     expectationsText(results.file, scenario.expectations, palette),
     graceText(scenario, palette),
     sendersText(scenario, palette),
@@ -192,6 +193,27 @@ function receiversText(receivers: readonly ReceiverResults[], palette: Palette):
     badIf(receiver.dropped > 0, count(receiver.dropped), palette.warning),
   ]);
   return tableText(columns, rows, receivers.length, 'receiver', palette);
+}
+
+/** Latencies of those receivers that have some, and why one has none although there were frames. */
+function latencyText(receivers: readonly ReceiverResults[], palette: Palette): string {
+  const timed = receivers.filter(({ latency }) => latency.p50 !== null);
+  const columns = [left('latency'), right('p50'), right('p99'), right('p99.9'), right('max'), right('jitter')];
+  const rows = timed.map(({ name, latency, jitter }): Cell[] => [
+    nameCell(name),
+    time(latency.p50),
+    time(latency.p99),
+    time(latency.p999),
+    time(latency.max),
+    time(jitter),
+  ]);
+  const notes = receivers.flatMap(({ name, latency }) => {
+    if (latency.clockStepped) return [`${name}: the wall clock was set meanwhile, so there are no latencies`];
+    if (latency.negative === 0) return [];
+    return [`${name}: ${plural(latency.negative, 'frame')} stamped later than they arrived: the clocks disagree`];
+  });
+  const table = tableText(columns, rows, timed.length, 'receiver', palette);
+  return [...(table === '' ? [] : [table]), ...notes.map(palette.warning)].join('\n');
 }
 
 /** A table of at most `mostRows` of its `things`; rows beyond these (a total) are kept. */

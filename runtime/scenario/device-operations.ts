@@ -106,6 +106,7 @@ async function begin(devices: readonly Device[], span: Span, state: ScenarioStat
   const { engine, receivers, runs } = state;
   const stopped = devices.filter((device) => !state.devices.figures(device).running);
   if (!runs.active) {
+    if (state.countsStatistics) await state.interfaces.beginCounting();
     const cleared = await receivers.clear(span);
     if (!cleared.ok) return cleared;
   }

@@ -6,6 +6,7 @@ import type { Expr, Op, OpOf } from '../../lang/op.ts';
 import { formatValue } from '../../lang/syntax/literals.ts';
 import { assertNever } from '../../lang/types.ts';
 import { report } from '../catalogue.ts';
+import { asksStatistics } from '../program-uses.ts';
 import { type Completion, refused, refusedBy } from './completion.ts';
 import {
   addDevice,
@@ -45,6 +46,7 @@ export function* runBody(body: readonly Op[], context: Context): Steps {
     if (context.job.cancelled) return 'ended';
     const turn = context.state.turn();
     if (turn !== null) yield turn;
+    if (asksStatistics(op)) yield context.state.interfaces.measure();
     const carried = carryOut(op, context);
     const completion = typeof carried === 'object' && 'next' in carried ? yield* carried : carried;
     if (completion !== 'done') return completion;
@@ -163,6 +165,7 @@ function* forLoop(op: OpOf<'for'>, context: Context): Steps {
 
 function* whileLoop(op: OpOf<'while'>, context: Context): Steps {
   for (;;) {
+    if (asksStatistics(op.condition)) yield context.state.interfaces.measure();
     const condition = operand(op.condition, context);
     if (!condition.ok) return condition.failed;
     if (!isTrue(condition.value)) return 'done';

@@ -3,7 +3,7 @@
 import { nearest } from '../../lang/diagnostics/suggest.ts';
 import type { Span } from '../../lang/source.ts';
 import { report } from '../catalogue.ts';
-import type { Engine, InterfaceFacts } from '../engine.ts';
+import { type Engine, EngineError, type InterfaceFacts, type InterfaceStatistics } from '../engine.ts';
 import { ok, type Result, refused, settled } from './completion.ts';
 
 /** What is known of the interfaces in reach, as of the last look. */
@@ -11,6 +11,9 @@ export class InterfaceTable {
   readonly #engine: Engine;
   readonly #lab: boolean;
   #known = new Map<string, InterfaceFacts>();
+  #counters: ReadonlyMap<string, InterfaceStatistics> = new Map();
+  #before: ReadonlyMap<string, InterfaceStatistics> = new Map();
+  #measuring = false;
 
   constructor(engine: Engine, lab: boolean) {
     this.#engine = engine;
@@ -24,6 +27,39 @@ export class InterfaceTable {
   /** The other end of a lab's veth; null outside a lab. */
   peerOf(facts: InterfaceFacts): InterfaceFacts | null {
     return this.#lab ? this.get(facts.peer) : null;
+  }
+
+  /**
+   * Reads the counters of all interfaces, so that `statistic()` has them as they are now. Nothing is said where that fails:
+   * a counter that is asked for is missing then.
+   */
+  async measure(): Promise<void> {
+    this.#measuring = true;
+    try {
+      this.#counters = await this.#engine.statistics([...this.#known.keys()]);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+    } finally {
+      this.#measuring = false;
+    }
+  }
+
+  /** Counters count from here. */
+  async beginCounting(): Promise<void> {
+    await this.measure();
+    this.#before = this.#counters;
+  }
+
+  /**
+   * A counter of an interface since `beginCounting()`, as of the last `measure()`; the names that there are, where it has no
+   * such. Conditions look at it again and again, so a newer value is asked for along the way.
+   */
+  statistic(name: string, counter: string): number | readonly string[] {
+    if (!this.#measuring) void this.measure();
+    const counters = this.#counters.get(name);
+    const now = counters?.get(counter);
+    if (now === undefined) return [...(counters?.keys() ?? [])];
+    return now - (this.#before.get(name)?.get(counter) ?? 0);
   }
 
   get lab(): boolean {

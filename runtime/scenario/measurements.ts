@@ -9,10 +9,11 @@ import { assertNever } from '../../lang/types.ts';
 import type { Value } from '../../lang/value.ts';
 import { report } from '../catalogue.ts';
 import type { Engine, GraceStats } from '../engine.ts';
-import { bucketCount, bucketStart, type Histogram, percentile } from '../histogram.ts';
-import type { Percentiles } from '../results.ts';
+import { difference, mergeTimings, percentile } from '../histogram.ts';
+import type { LatencyPercentiles, Percentiles } from '../results.ts';
 import { type Device, type DeviceTable, percentilesOf } from './devices.ts';
 import { addShares, noShare, type Receiver, type ReceiverTable, type Share } from './receivers.ts';
+import { type Times, timesOf, whyUntimed } from './times.ts';
 import { busyTime, bytesAsked, type DeviceTotals } from './totals.ts';
 
 const nsPerSecond = 1e9;
@@ -64,15 +65,23 @@ export class Measurements {
       case 'receiver': {
         const receiver = this.#receivers.find(source.receiver);
         if (receiver === null) return refuse(report('PG6303', { name: source.receiver }, nowhere));
-        if (source.from === null)
-          return valued(receiverMetrics.get(metric)?.type, this.#ofReceivers([receiver], metric));
+        if (source.from === null) {
+          return valued(receiverMetrics.get(metric)?.type, this.#ofReceivers(receiver.name, [receiver], metric));
+        }
         const device = this.#devices.newest(source.from);
         if (device === null) return refuse(noDevice(source.from, metric));
+        if (isTimed(metric)) {
+          const what = `\`${receiver.name}.from(${device.name}).${metric}\``;
+          return valued(
+            receiverMetrics.get(metric)?.type,
+            timed(what, this.#receivers.timesOf(receiver, device), metric),
+          );
+        }
         const share = this.#receivers.share(receiver, device, this.#receivers.stats(receiver), this.#running());
         return valued(receiverMetrics.get(metric)?.type, ofShare(share, 0, metric));
       }
       case 'receivers':
-        return valued(receiverMetrics.get(metric)?.type, this.#ofReceivers(this.#receivers.all, metric));
+        return valued(receiverMetrics.get(metric)?.type, this.#ofReceivers('receivers', this.#receivers.all, metric));
       case 'grace':
         return valued(graceMetrics.get(metric)?.type, ofGrace(this.grace(), metric));
       default:
@@ -151,7 +160,12 @@ export class Measurements {
     return (Math.max(0, fresh) * nsPerSecond) / Number(now - from);
   }
 
-  #ofReceivers(receivers: readonly Receiver[], metric: string): Figure {
+  #ofReceivers(name: string, receivers: readonly Receiver[], metric: string): Figure {
+    if (isTimed(metric)) {
+      const timings = receivers.map((receiver) => this.#receivers.timing(receiver));
+      const stepped = timings.some((timing) => timing.clockStepped);
+      return timed(`\`${name}.${metric}\``, timesOf(mergeTimings(timings.map(({ total }) => total)), stepped), metric);
+    }
     let expected = noShare;
     let other = 0;
     let all = noShare;
@@ -231,6 +245,18 @@ function share(what: string, percentiles: Percentiles, metric: string): Figure {
   return percentiles[which] ?? noValue(what, 'there is nothing to measure yet');
 }
 
+function isTimed(metric: string): boolean {
+  return metric === 'jitter' || metric.startsWith('latency.') || metric.startsWith('gap.');
+}
+
+/** A figure of a receiver's times, or the reason why there is none. */
+function timed(what: string, times: Times, metric: string): Figure {
+  const [kind, which] = metric.split('.');
+  const percentiles: LatencyPercentiles = kind === 'gap' ? { ...times.gap, p999: null } : times.latency;
+  const figure = kind === 'jitter' ? times.jitter : percentiles[which as keyof LatencyPercentiles];
+  return figure ?? noValue(what, whyUntimed(times, kind === 'latency'));
+}
+
 function ofShare(share: Share, other: number, metric: string): Figure {
   switch (metric) {
     case 'received':
@@ -274,19 +300,6 @@ function ofGrace(grace: GraceStats, metric: string): Figure {
     default:
       throw new Error(`grace metric ${metric} passed the checker, but nothing measures it`);
   }
-}
-
-/** What was recorded after an earlier look. The maximum is exact if it is new, else the end of the highest bucket. */
-export function difference(now: Histogram, before: Histogram): Histogram {
-  const counts = new Float64Array(bucketCount);
-  let highest = -1;
-  for (let bucket = 0; bucket < now.counts.length; bucket++) {
-    const fresh = (now.counts[bucket] as number) - (before.counts[bucket] ?? 0);
-    counts[bucket] = fresh;
-    if (fresh > 0) highest = bucket;
-  }
-  const bound = highest < 0 ? 0 : bucketStart(highest + 1) - 1;
-  return { counts, total: now.total - before.total, max: Math.min(now.max, bound) };
 }
 
 /** The checker knows that a device of the name is added somewhere: it is just not there yet. */

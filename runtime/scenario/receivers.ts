@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Span } from '../../lang/source.ts';
-import type { Engine, ReceiverId, ReceiverStats } from '../engine.ts';
+import type { ArrivalTiming, Engine, ReceiverId, ReceiverStats, ReceiverTiming } from '../engine.ts';
+import { mergeTimings, noTiming } from '../histogram.ts';
 import { ok, type Result, settled } from './completion.ts';
 import type { Device, DeviceTable } from './devices.ts';
 import type { InterfaceTable } from './interfaces.ts';
+import { type Times, timesOf } from './times.ts';
 
 /** How long a receiver must see nothing before a `stop` gives up on what has not arrived: 100 ms unless it says so. */
 export const defaultSettle = 100_000_000n;
@@ -19,6 +21,8 @@ export interface Receiver {
   readonly expects: readonly string[] | null;
   /** Shares of removed devices whose last frame has long arrived, added up. */
   folded: Share;
+  /** Times of these, by the names that they had. */
+  readonly foldedTimings: Map<string, ArrivalTiming>;
 }
 
 /** What a receiver got of a device since receivers were last zeroed, and what the device had sent it. */
@@ -59,6 +63,7 @@ export class ReceiverTable {
   /** Of these, the removed ones in the order in which they went. */
   #leaving: Device[] = [];
   readonly #foldedShares = new Map<Device, ReadonlyMap<ReceiverId, Share>>();
+  readonly #foldedTimes = new Map<Device, ReadonlyMap<ReceiverId, Times>>();
 
   constructor(engine: Engine, interfaces: InterfaceTable, devices: DeviceTable) {
     this.#engine = engine;
@@ -90,7 +95,7 @@ export class ReceiverTable {
     const { name, interface: on } = plan;
     const id = await settled(this.#engine.addReceiver({ name, interface: on }), `\`receiver ${name}\``, span);
     if (!id.ok) return id;
-    this.#all.push({ ...plan, id: id.value, folded: noShare });
+    this.#all.push({ ...plan, id: id.value, folded: noShare, foldedTimings: new Map() });
     return ok(undefined);
   }
 
@@ -106,8 +111,12 @@ export class ReceiverTable {
       const done = await settled(this.#engine.clearReceivers(ids), 'zeroing the receivers', span);
       if (!done.ok) return done;
     }
-    for (const receiver of this.#all) receiver.folded = noShare;
+    for (const receiver of this.#all) {
+      receiver.folded = noShare;
+      receiver.foldedTimings.clear();
+    }
     this.#foldedShares.clear();
+    this.#foldedTimes.clear();
     this.#leaving = [];
     for (const device of this.#accountable) {
       device.carried = 0;
@@ -158,6 +167,32 @@ export class ReceiverTable {
     return this.#engine.receiverStats(receiver.id);
   }
 
+  timing(receiver: Receiver): ReceiverTiming {
+    return this.#engine.receiverTiming(receiver.id);
+  }
+
+  /** Times of what a receiver got of one device. */
+  timesOf(receiver: Receiver, device: Device): Times {
+    const folded = this.#foldedTimes.get(device)?.get(receiver.id);
+    if (folded !== undefined) return folded;
+    const { clockStepped, streams } = this.timing(receiver);
+    return timesOf(streams.get(device.id) ?? noTiming, clockStepped);
+  }
+
+  /** Times by the names of devices: those that had one name one after the other are taken together. */
+  timesByName(receiver: Receiver): ReadonlyMap<string, Times> {
+    const { clockStepped, streams } = this.timing(receiver);
+    const byName = new Map([...receiver.foldedTimings].map(([name, timing]) => [name, [timing]]));
+    for (const device of this.#devices.all) {
+      const timing = this.#foldedTimes.has(device) ? undefined : streams.get(device.id);
+      if (timing === undefined) continue;
+      const before = byName.get(device.name);
+      if (before === undefined) byName.set(device.name, [timing]);
+      else before.push(timing);
+    }
+    return new Map([...byName].map(([name, timings]) => [name, timesOf(mergeTimings(timings), clockStepped)]));
+  }
+
   /** @param running whether a run goes on, so that the youngest frames are not due */
   share(receiver: Receiver, device: Device, stats: ReceiverStats, running: boolean): Share {
     const folded = this.#foldedShares.get(device)?.get(receiver.id);
@@ -197,7 +232,16 @@ export class ReceiverTable {
     if (count < foldBatch) return;
     const gone = this.#leaving.splice(0, count);
     const shares = new Map(gone.map((device) => [device, new Map<ReceiverId, Share>()]));
+    const times = new Map(gone.map((device) => [device, new Map<ReceiverId, Times>()]));
     for (const receiver of this.#all) {
+      const { clockStepped, streams } = this.timing(receiver);
+      for (const [device, byReceiver] of times) {
+        const timing = streams.get(device.id);
+        byReceiver.set(receiver.id, timesOf(timing ?? noTiming, clockStepped));
+        if (timing === undefined) continue;
+        const before = receiver.foldedTimings.get(device.name) ?? noTiming;
+        receiver.foldedTimings.set(device.name, mergeTimings([before, timing]));
+      }
       const stats = this.stats(receiver);
       for (const [device, byReceiver] of shares) {
         const share = this.share(receiver, device, stats, false);
@@ -205,6 +249,7 @@ export class ReceiverTable {
         if (this.expects(receiver, device)) receiver.folded = addShares(receiver.folded, share);
       }
     }
+    for (const [device, byReceiver] of times) this.#foldedTimes.set(device, byReceiver);
     for (const [device, byReceiver] of shares) {
       this.#foldedShares.set(device, byReceiver);
       this.#accountable.delete(device);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { SenderStats } from '../engine.ts';
+import type { ReceiverStats, SenderStats } from '../engine.ts';
+import { noTiming } from '../histogram.ts';
 import { reported } from '../report/json.ts';
 import {
   type DeviceResults,
@@ -17,6 +18,7 @@ import { type Device, percentilesOf } from './devices.ts';
 import { lossOf } from './measurements.ts';
 import { addShares, noShare, type Receiver, type Share } from './receivers.ts';
 import type { ScenarioState } from './scenario-state.ts';
+import { timesOf } from './times.ts';
 
 /** What a scenario came to, once everything has come to rest. */
 export function scenarioResults(name: string, state: ScenarioState): ScenarioResults {
@@ -81,6 +83,9 @@ function deviceResults(device: Device, state: ScenarioState): DeviceResults {
 
 function receiverResults(receiver: Receiver, state: ScenarioState): ReceiverResults {
   const stats = state.receivers.stats(receiver);
+  const { resolution, clockStepped, total } = state.receivers.timing(receiver);
+  const times = timesOf(total, clockStepped);
+  const { negative, untimed, jitter, gap } = times;
   const expected = state.measurements.expected(receiver);
   return {
     name: receiver.name,
@@ -93,13 +98,36 @@ function receiverResults(receiver: Receiver, state: ScenarioState): ReceiverResu
     duplicated: stats.duplicated,
     reordered: stats.reordered,
     dropped: stats.dropped,
+    latency: {
+      ...times.latency,
+      resolution,
+      batch: longestBatch(receiver, stats, state),
+      clockStepped,
+      negative,
+      untimed,
+    },
+    jitter,
+    gap,
     from: senderShares(receiver, state),
   };
+}
+
+/** The longest time between two batches of the unpaced devices that it heard: no batch took longer to hand over. */
+function longestBatch(receiver: Receiver, stats: ReceiverStats, state: ScenarioState): number {
+  const heard = new Set(stats.streams.map((stream) => stream.device));
+  let longest = 0;
+  for (const device of state.devices.all) {
+    if (device.plan.period !== null || !(heard.has(device.id) || state.receivers.expects(receiver, device))) continue;
+    const figures = state.devices.figures(device);
+    longest = Math.max(longest, 'gaps' in figures ? figures.gaps.max : (figures.gap.max ?? 0));
+  }
+  return longest;
 }
 
 /** Shares by device name: devices that had one name one after the other are one line. */
 function senderShares(receiver: Receiver, state: ScenarioState): readonly SenderShare[] {
   const stats = state.receivers.stats(receiver);
+  const times = state.receivers.timesByName(receiver);
   const shares = new Map<string, { expected: boolean; share: Share }>();
   for (const device of state.devices.all) {
     const share = state.receivers.share(receiver, device, stats, state.runs.open);
@@ -110,7 +138,9 @@ function senderShares(receiver: Receiver, state: ScenarioState): readonly Sender
   }
   return [...shares].map(([device, { expected, share }]) => {
     const { sent, received, duplicated, reordered } = share;
-    return { device, expected, sent, received, lost: expected ? share.lost : 0, duplicated, reordered };
+    const { latency, jitter, gap } = times.get(device) ?? timesOf(noTiming, false);
+    const lost = expected ? share.lost : 0;
+    return { device, expected, sent, received, lost, duplicated, reordered, latency, jitter, gap };
   });
 }
 

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Diagnostic } from '../../lang/diagnostics/diagnostic.ts';
-import { failureFrom } from '../../lang/diagnostics/failure.ts';
 import { type Environment, evaluate, type Reading, type ResolvedMetricSource } from '../../lang/evaluate.ts';
 import type { Expr, Op, UserFunction } from '../../lang/op.ts';
-import type { SourceFile, Span } from '../../lang/source.ts';
+import type { SourceFile } from '../../lang/source.ts';
 import type { Value } from '../../lang/value.ts';
-import { report } from '../catalogue.ts';
 import type { Clock } from '../clock.ts';
 import type { Engine, EngineEvent } from '../engine.ts';
 import { type ReportedDiagnostic, reported } from '../report/json.ts';
@@ -14,6 +12,7 @@ import type { EventResults } from '../results.ts';
 import { type Failed, ok, type Result, refusedBy } from './completion.ts';
 import { DeviceTable } from './devices.ts';
 import { Expectations } from './expectations.ts';
+import { factOf } from './facts.ts';
 import type { InterfaceTable } from './interfaces.ts';
 import { Job, type JobKind, type Steps } from './jobs.ts';
 import { Measurements, ppsWindow } from './measurements.ts';
@@ -43,6 +42,8 @@ export interface ScenarioSetting {
   readonly params: Scope;
   /** Whether some figure that looks back in time is used, so that devices have to be sampled. */
   readonly sampled: boolean;
+  /** Whether some counter of an interface is used, so that it has to be read when a run begins. */
+  readonly countsStatistics: boolean;
   readonly onPrint: (text: string) => void;
   readonly onDiagnostic: (diagnostic: Diagnostic) => void;
 }
@@ -71,6 +72,7 @@ export class ScenarioState {
   readonly events: EventResults[] = [];
   readonly warnings: ReportedDiagnostic[] = [];
   readonly beganAt: bigint;
+  readonly countsStatistics: boolean;
 
   /** Why the scenario ended before its body did; null where it did not. */
   ending: Failed | 'interrupted' | null = null;
@@ -90,6 +92,7 @@ export class ScenarioState {
     this.engine = engine;
     this.clock = engine.clock;
     this.source = setting.source;
+    this.countsStatistics = setting.countsStatistics;
     this.interfaces = interfaces;
     this.runBody = setting.runBody;
     this.functions = setting.functions;
@@ -117,30 +120,6 @@ export class ScenarioState {
     if (expr.kind === 'constant') return ok(expr.value);
     const outcome = evaluate(expr, this.environment(scope, job));
     return outcome.ok ? ok(outcome.value) : refusedBy(outcome.failure);
-  }
-
-  fact(name: string, fact: string): Reading {
-    const facts = this.interfaces.get(name);
-    const nowhere: Span = { start: 0, end: 0 };
-    const unknown = (): Reading => ({
-      ok: false,
-      failure: failureFrom(report('PG6302', { interface: name, fact }, nowhere)),
-    });
-    if (facts === null) return { ok: false, failure: failureFrom(report('PG6003', { name }, nowhere)) };
-    switch (fact) {
-      case 'mac':
-        return { ok: true, value: { type: 'mac', value: facts.mac } };
-      case 'mtu':
-        return { ok: true, value: { type: 'size', value: facts.mtu } };
-      case 'speed':
-        return facts.speed === null ? unknown() : { ok: true, value: { type: 'bps', value: facts.speed } };
-      case 'queues':
-        return { ok: true, value: { type: 'number', value: facts.queues } };
-      case 'up':
-        return { ok: true, value: { type: 'bool', value: facts.up && facts.carrier } };
-      default:
-        return unknown();
-    }
   }
 
   // --- jobs -----------------------------------------------------------------------------------------------------------
@@ -316,8 +295,8 @@ class JobEnvironment implements Environment {
     return this.#state.measurements.metric(source, metric);
   }
 
-  fact(name: string, fact: string): Reading {
-    return this.#state.fact(name, fact);
+  fact(name: string, fact: string, argument: string | null): Reading {
+    return factOf(this.#state.interfaces, name, fact, argument);
   }
 
   random(): number {

@@ -394,9 +394,17 @@ const cases: readonly Case[] = [
       assert.is(stats.streams.find((stream) => stream.device === a)?.received, 300);
       assert.is(stats.streams.find((stream) => stream.device === b)?.received, 200);
       assert.is(received(engine, elsewhere), 0);
+      const timing = engine.receiverTiming(receiver);
+      assert.equal([timing.clockStepped, timing.total.negative, timing.total.untimed], [false, 0, 0]);
+      assert.is(timing.total.latency.total, 500);
+      // Of two runs, each with a first frame that nothing came before.
+      assert.equal([timing.total.gaps.total, timing.total.variations], [498, 498]);
+      assert.equal([timing.streams.get(a)?.latency.total, timing.streams.get(b)?.gaps.total], [300, 199]);
+      assert.is(engine.receiverTiming(elsewhere).total.latency.total, 0);
       await engine.clearReceivers([receiver]);
       assert.is(received(engine, receiver), 0);
       assert.is(engine.receiverStats(receiver).other, 0);
+      assert.is(engine.receiverTiming(receiver).total.latency.total, 0);
       await engine.stop([a]);
       engine.start([a]);
       await until(engine, 'the second run', () => received(engine, receiver) >= 300);

@@ -6,12 +6,12 @@ import {
   bucketCount,
   bucketOf,
   bucketStart,
+  difference,
   emptyHistogram,
   type Histogram,
   mergeHistograms,
   percentile,
 } from '../../runtime/histogram.ts';
-import { difference } from '../../runtime/scenario/measurements.ts';
 
 function histogramOf(values: readonly number[]): Histogram {
   const counts = new Float64Array(bucketCount);
