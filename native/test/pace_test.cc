@@ -2,6 +2,7 @@
 // Schedules, late policies and the index of a sender, at times made up by the test.
 #include "../src/pace.h"
 
+#include <array>
 #include <map>
 #include <memory>
 #include <string>
@@ -32,7 +33,7 @@ struct Line {
   void set(const DeviceSpec& spec) {
     cfg.serial++;
     cfg.builder = FrameBuilder::compile(spec.program, spec.seed, cfg.serial, nullptr).value;
-    cfg.pacing = {spec.paced, spec.paused, spec.gap, spec.burst};
+    cfg.pacing = pacing_of(spec, cfg.builder).value;
     cfg.count = spec.count;
     cfg.late = spec.late;
   }
@@ -40,7 +41,9 @@ struct Line {
   // One turn at `now`: everything that is due and fits a batch is handed over.
   uint32_t turn(int64_t now, uint32_t most = kBatch) {
     const uint32_t packets = packets_due(progress, run, cfg, now, most);
-    stats_add(record.late, advance_schedule(progress, packets, now));
+    std::array<uint16_t, kBatch> sizes;
+    for (uint32_t i = 0; i < packets; i++) sizes[i] = size();
+    stats_add(record.late, advance_schedule(progress, run, cfg, sizes.data(), packets, now));
     progress.sent += packets;
     progress.sequence += packets;
     progress.last_at = now;
@@ -55,11 +58,15 @@ struct Line {
     return settle(progress, now, due);
   }
 
+  // Of the next packet.
+  uint16_t size() { return static_cast<uint16_t>(60 + sent_sizes++ % 3 * 20); }
+
   StatsRecord record;
   Progress progress;
   Run run;
   Cfg cfg;
   uint64_t sent = 0;
+  uint64_t sent_sizes = 0;
 };
 
 DeviceSpec paced(int64_t gap, uint32_t burst = 1, LatePolicy late = LatePolicy::catch_up) {

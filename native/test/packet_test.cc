@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -47,7 +48,9 @@ Handover send_batch(Driver& driver, uint32_t wanted, size_t size) {
     frames[i][13] = 0xb5;
   }
   if (count == 0) return {0, 0, EAGAIN};
-  return driver.send(count, size, 7);
+  std::array<uint16_t, kBatch> sizes;
+  sizes.fill(static_cast<uint16_t>(size));
+  return driver.send({count, sizes.data(), 7, 0});
 }
 
 // Sends until so many frames were accepted; gives the error that came between, 0 if none did.

@@ -21,9 +21,10 @@ namespace {
 class ScriptedDriver final : public Driver {
  public:
   std::function<Handover(uint64_t batch, uint32_t count)> script = [](uint64_t, uint32_t count) {
-    return Handover{count, 0, 0};
+    return Handover{count, 0, 0, 0};
   };
   std::vector<std::vector<uint8_t>> consumed;  // to be read when the sender has stopped
+  uint64_t bytes = 0;                          // of what was accepted; as `consumed`
   std::atomic<uint64_t> batches{0};
   std::atomic<uint32_t> full{0};  // so many reservations fail
   std::atomic<int> unsettled{0};  // so many times EAGAIN
@@ -38,10 +39,13 @@ class ScriptedDriver final : public Driver {
     for (uint32_t i = 0; i < wanted; i++) frames_[i] = frames[i];
     return wanted;
   }
-  Handover send(uint32_t count, size_t size, uint64_t) override {
-    const Handover handover = script(batches.load(), count);
+  // The accepted frames come first, the dropped ones after.
+  Handover send(const Batch& batch) override {
+    Handover handover = script(batches.load(), batch.count);
+    handover.bytes = bytes_of(batch.sizes, handover.accepted);
     for (uint32_t i = 0; i < handover.accepted + handover.dropped; i++) {
-      consumed.emplace_back(frames_[i], frames_[i] + size);
+      consumed.emplace_back(frames_[i], frames_[i] + batch.sizes[i]);
+      if (i < handover.accepted) bytes += batch.sizes[i];
     }
     batches.fetch_add(1);
     return handover;
@@ -60,9 +64,10 @@ struct Bench {
     line.wake = [this] { woken.fetch_add(1); };
     cfg.serial = 1;
     cfg.builder = FrameBuilder::compile(spec.program, spec.seed, 1, nullptr).value;
-    cfg.pacing = {spec.paced, spec.paused, spec.gap, spec.burst};
+    cfg.pacing = pacing_of(spec, cfg.builder).value;
     cfg.count = spec.count;
     cfg.late = spec.late;
+    cfg.clones = spec.clones;
     device.id = 1;
     device.driver = &driver;
     device.cfg.store(&cfg);
@@ -163,15 +168,15 @@ void partial_batches() {
   bench.driver.script = [](uint64_t batch, uint32_t count) -> Handover {
     switch (batch % 5) {
       case 0:
-        return {0, 0, EAGAIN};
+        return {0, 0, EAGAIN, 0};
       case 1:
-        return {count / 2, 0, EAGAIN};
+        return {count / 2, 0, EAGAIN, 0};
       case 2:
-        return {count / 3, 1 < count ? 1u : 0u, 0};
+        return {count / 3, 1 < count ? 1u : 0u, 0, 0};
       case 3:
-        return {0, count, 0};
+        return {0, count, 0, 0};
       default:
-        return {count, 0, 0};
+        return {count, 0, 0, 0};
     }
   };
   bench.start();
@@ -188,7 +193,7 @@ void fatal_errors_end_the_run() {
   for (const int error : {ENETDOWN, ENXIO, ENODEV, ENOSPC}) {
     Bench bench(counting(0));
     bench.driver.script = [error](uint64_t batch, uint32_t count) -> Handover {
-      return batch < 10 ? Handover{count, 0, 0} : Handover{3, 0, error};
+      return batch < 10 ? Handover{count, 0, 0, 0} : Handover{3, 0, error, 0};
     };
     bench.start();
     Run* const run = bench.ended();
