@@ -40,14 +40,16 @@ export function sizeSequence({ sizes }: FrameProgram, seed: bigint): SizeSequenc
       return { begin: () => begin(0), draw: (state) => sizes.first + randomBelow(state, range) };
     }
     case 'weighted': {
-      let total = 0;
-      const bounds = sizes.entries.map(({ weight }) => (total += weight));
+      const total = sizes.entries.reduce((sum, { weight }) => sum + weight, 0);
       return {
         begin: () => begin(0),
         draw: (state) => {
-          const drawn = randomBelow(state, total);
-          const place = bounds.findIndex((bound) => drawn < bound);
-          return (sizes.entries[place] as { readonly size: number }).size;
+          let place = randomBelow(state, total);
+          for (const { size, weight } of sizes.entries) {
+            if (place < weight) return size;
+            place -= weight;
+          }
+          throw new Error(`${place} is not below the sum of the weights`);
         },
       };
     }

@@ -2,6 +2,7 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { FrameProgram } from '../../lang/frame/frame-program.ts';
 import type { DevicePlan, Ratio } from '../../runtime/engine.ts';
 import { type DryRunEngine, dryRunEngine } from '../../runtime/engines/dry-run.ts';
 import { macOf } from '../../runtime/lab/mac.ts';
@@ -42,6 +43,11 @@ async function sentAfter(engine: DryRunEngine, changes: Partial<DevicePlan>, tim
 
 const schedule = suite('schedules of the dry run');
 
+const growing: FrameProgram = {
+  template: '00'.repeat(100),
+  sizes: { kind: 'increment', first: 60, last: 100, start: 60 },
+  operations: [pktgenHeader],
+};
 type Pace = { readonly pace: { readonly per: 'pass' | 'byte'; readonly period: Ratio } };
 const every = (numerator: bigint, denominator = 1n, per: 'pass' | 'byte' = 'pass'): Pace => ({
   pace: { per, period: { numerator, denominator } },
@@ -59,6 +65,13 @@ for (const [title, changes, time, sent] of [
   ['a count', { ...every(1000n), count: 500 }, second, 500],
   ['a count in the middle of a burst', { ...every(1000n), count: 50, burst: 32 }, second, 50],
   ['paused', { paused: true }, second, 0],
+  ['bytes of frames of one size', every(1000n, 1n, 'byte'), second, 16_667],
+  ['bytes in bursts', { ...every(1000n, 1n, 'byte'), burst: 10 }, 600_001n, 20],
+  ['bytes of frames of many sizes', { ...every(1n, 1n, 'byte'), program: growing }, 60n + 61n + 62n, 3],
+  ['and the next one after its time', { ...every(1n, 1n, 'byte'), program: growing }, 60n + 61n + 62n + 1n, 4],
+  ['bursts of many sizes', { ...every(1n, 1n, 'byte'), program: growing, burst: 3 }, 60n + 61n + 62n + 1n, 6],
+  ['a count of many sizes', { ...every(1n, 1n, 'byte'), program: growing, count: 50 }, second, 50],
+  ['clones of many sizes', { ...every(1n, 1n, 'byte'), program: growing, clones: 2 }, 60n + 60n + 61n + 1n, 4],
 ] as const) {
   schedule(title, async () => assert.is(await sentAfter(dryRunEngine(), changes, time), sent));
 }
@@ -87,6 +100,32 @@ schedule('a changed period counts from the last pass', async () => {
   await engine.clock.sleepUntil(6001n);
   assert.equal([engine.stats(id).sent, engine.stats(id).bytes], [5, 4 * 60 + 100]);
 });
+
+schedule('a count of many sizes ends when its last byte has had its time', async () => {
+  const engine = dryRunEngine();
+  const id = await engine.addDevice(plan({ ...every(3n, 2n, 'byte'), program: growing, count: 4 }));
+  engine.start([id]);
+  await engine.clock.sleepUntil(second);
+  const { stoppedAt, bytes, asked } = engine.stats(id);
+  assert.equal([stoppedAt, bytes, asked], [369n, 60 + 61 + 62 + 63, 4]);
+});
+
+schedule(
+  'other sizes leave a schedule of bytes as it is, and what is left of a frame goes out in its new form',
+  async () => {
+    const engine = dryRunEngine();
+    const id = await engine.addDevice(plan({ ...every(1n, 1n, 'byte'), program: growing, clones: 3 }));
+    engine.start([id]);
+    await engine.clock.sleepUntil(61n);
+    assert.equal([engine.stats(id).sent, engine.stats(id).bytes], [2, 120]);
+    const program = { ...growing, sizes: { kind: 'increment', first: 90, last: 100, start: 90 } } as const;
+    await engine.setDevice(id, plan({ ...every(1n, 1n, 'byte'), program, clones: 3 }));
+    await engine.clock.sleepUntil(121n);
+    assert.equal([engine.stats(id).sent, engine.stats(id).bytes], [3, 210]);
+    await engine.clock.sleepUntil(211n);
+    assert.equal([engine.stats(id).sent, engine.stats(id).bytes], [4, 301]);
+  },
+);
 
 schedule.run();
 
