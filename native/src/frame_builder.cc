@@ -263,7 +263,9 @@ void FrameBuilder::adopt(GeneratorState& state) const {
     if (!generates(step) || state.epochs[step.word] == step.epoch) continue;
     state.epochs[step.word] = step.epoch;
     state.values[step.word] = step.initial;
-    if (step.flows != kNoFlows) state.flows[step.flows] = {step.flow_seed, 0};
+    if (step.flows == kNoFlows) continue;
+    GeneratorState::FlowPlace& place = state.flows[step.flows] = {step.flow_seed, 0};
+    if (!step.flow.sequential) place.next = random_below(place.draw, step.flow.count);
   }
 }
 
@@ -337,14 +339,18 @@ uint64_t FrameBuilder::next_flow(const Step& step, GeneratorState& state, FlowLo
   uint64_t& word = state.values[step.word];
   GeneratorState::FlowPlace& place = state.flows[step.flows];
   if (step.flow.sequential) {
-    if (place.sent >= step.flow.length) place.sent = 0;
-    if (place.sent++ == 0) {
+    if (place.next >= step.flow.length) place.next = 0;
+    if (place.next++ == 0) {
       place.draw = word;
       skip(step, word);
     }
     return place.draw;
   }
-  Flow& flow = (*tables_[step.flows])[random_below(place.draw, step.flow.count)];
+  Flow* const table = tables_[step.flows]->data();
+  Flow& flow = table[place.next];
+  // Drawn a packet ahead, since a large table lies in no near cache.
+  place.next = random_below(place.draw, step.flow.count);
+  __builtin_prefetch(&table[place.next], 1);
   if (log != nullptr) log->note(flow);
   if (flow.life != state.life || flow.sent > step.flow.length) {
     flow = {word, state.life, 0};

@@ -16,10 +16,10 @@ namespace pktsh {
 // Where the generators of a run stand: one word each (the next value, the next index, or a random stream's state), and
 // the epoch of the operation that the word belongs to; and where those that follow flows stand among them.
 struct GeneratorState {
-  // Sequential: the flow under way, and its packets so far. Drawn: the random stream that picks a flow.
+  // Sequential: the flow under way, and its packets so far. Drawn: the random stream that picks flows, and the next one.
   struct FlowPlace {
     uint64_t draw = 0;
-    uint64_t sent = 0;
+    uint64_t next = 0;
   };
 
   std::array<uint64_t, kMaxFieldOps> values{};
