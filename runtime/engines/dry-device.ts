@@ -9,8 +9,9 @@ const unpacedGap: Ratio = { numerator: 1000n, denominator: 1n };
 
 /**
  * A device that keeps its schedule perfectly, without a tick per packet: passes go out at `anchor + k * period`, and a
- * count at an instant is a division; where it is paced by bytes and sizes vary, each frame is drawn. An instant's own pass belongs to the time after it, so a rate of 100 kpps for 2 s is
- * 200 000 packets. A change of the period re-anchors at the next pass; everything before is kept as sums.
+ * count at an instant is a division; where it is paced by bytes and sizes vary, each frame is drawn. An instant's own pass
+ * belongs to the time after it, so a rate of 100 kpps for 2 s is 200 000 packets. A change of the period re-anchors at the
+ * next pass; everything before is kept as sums.
  */
 export class DryDevice {
   plan: DevicePlan;
