@@ -54,7 +54,7 @@ export interface NativePort {
   readonly mode: 'start_xmit' | 'queue_xmit';
   readonly file: string;
 }
-/** `gapNs + gapFraction / 2^32` nanoseconds from one pass to the next. */
+/** `gapNs + gapFraction / 2^32` nanoseconds from one pass to the next, or for each byte. `program.bytes` is the longest frame. */
 export interface NativeDevice {
   readonly name: string;
   readonly program: { readonly bytes: Uint8Array; readonly operations: readonly NativeFieldOperation[] };
@@ -62,9 +62,12 @@ export interface NativeDevice {
   readonly paused: boolean;
   readonly gapNs: bigint;
   readonly gapFraction: number;
+  readonly perByte: boolean;
   readonly burst: number;
+  readonly clones: number;
   readonly count: bigint;
   readonly late: 'catch_up' | 'skip' | 'shift';
+  readonly priority: number;
   readonly seed: bigint;
 }
 export interface NativeSlot {
@@ -73,15 +76,53 @@ export interface NativeSlot {
   readonly shift: number;
   readonly bits: number;
 }
+/** Packets of a flow keep a value (see FieldOperation); `count` 0: there are no flows. */
+export interface NativeFlows {
+  readonly count: number;
+  readonly length: number;
+  readonly sequential: boolean;
+}
 export type NativeFieldOperation =
+  /** How long the next frame is; the first operation or none. */
+  | {
+      readonly kind: 'size';
+      readonly order: 'increment' | 'random' | 'weighted';
+      readonly first: number;
+      readonly last: number;
+      readonly start: number;
+      readonly sizes: readonly number[];
+      readonly weights: readonly bigint[];
+    }
+  | { readonly kind: 'length'; readonly slot: NativeSlot; readonly minus: number }
+  | { readonly kind: 'stamp'; readonly offset: number; readonly time: boolean; readonly stream: boolean }
+  /** `toEnd`: to the frame's end, whatever `length` is. */
+  | {
+      readonly kind: 'checksum';
+      readonly offset: number;
+      readonly start: number;
+      readonly length: number;
+      readonly toEnd: boolean;
+      readonly pseudo?: NativePseudoHeader;
+    }
+  | (NativeValueOperation & { readonly flows: NativeFlows });
+export type NativeValueOperation =
   | {
       readonly kind: 'increment';
       readonly slot: NativeSlot;
       readonly first: bigint;
       readonly last: bigint;
       readonly step: bigint;
+      readonly start: bigint;
     }
-  | { readonly kind: 'random'; readonly slot: NativeSlot; readonly first: bigint; readonly last: bigint }
+  /** `exceptFirst` and `exceptLast`: ends of what is left out. */
+  | {
+      readonly kind: 'random';
+      readonly slot: NativeSlot;
+      readonly first: bigint;
+      readonly last: bigint;
+      readonly exceptFirst: readonly bigint[];
+      readonly exceptLast: readonly bigint[];
+    }
   /** `upper`: the 64 bits before the slot's, one for each value; empty where the field is no wider. */
   | {
       readonly kind: 'list' | 'random_list';
@@ -89,13 +130,15 @@ export type NativeFieldOperation =
       readonly values: readonly bigint[];
       readonly upper?: readonly bigint[];
     }
-  | { readonly kind: 'stamp'; readonly offset: number }
+  /** `(random | set) & keep`; the upper words are of the 64 bits before the slot's, where it is wide. */
   | {
-      readonly kind: 'checksum';
-      readonly offset: number;
-      readonly start: number;
-      readonly length: number;
-      readonly pseudo?: NativePseudoHeader;
+      readonly kind: 'random_bits';
+      readonly slot: NativeSlot;
+      readonly set: bigint;
+      readonly keep: bigint;
+      readonly wide: boolean;
+      readonly upperSet: bigint;
+      readonly upperKeep: bigint;
     };
 /** Addresses that a checksum covers, what else it adds, and what is sent where it is 0. */
 export interface NativePseudoHeader {

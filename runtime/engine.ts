@@ -85,6 +85,8 @@ export interface Capabilities {
   readonly xmitModes: readonly XmitMode[];
   readonly lab: boolean;
   readonly receivers: boolean;
+  /** Drivers that can send on a queue that they are told. */
+  readonly queueMapDrivers: readonly DriverName[];
   /** CPUs on which senders may run (the process's affinity), ascending. */
   readonly cpus: readonly number[];
   /** Devices that may exist at once. */
@@ -135,9 +137,10 @@ export type NumaFact =
 export type InterfaceStatistics = ReadonlyMap<string, number>;
 
 /**
- * A device's whole configuration. `period`: nanoseconds from one pass of `burst` packets to the next as an exact rational
- * `numerator / denominator`, null when unpaced; a paused device (`rate 0pps`) has `paused` true. `count`: packets to send,
- * 0 for until stopped. `size` of the frame is the template's length. `seed` is 64 bits.
+ * A device's whole configuration. `pace`: nanoseconds as an exact rational `numerator / denominator`, from one pass of
+ * `burst` packets to the next, or for each byte that is sent (a bit rate of frames whose sizes vary); null when unpaced; a
+ * paused device (`rate 0pps`) has `paused` true. `count`: packets to send, 0 for until stopped. `clones`: how often each built
+ * frame is sent (pktgen's clone_skb; at least 1). `seed` is 64 bits.
  */
 export interface DevicePlan {
   readonly name: string;
@@ -146,15 +149,27 @@ export interface DevicePlan {
   readonly driver: DriverName | 'auto';
   readonly xmitMode: XmitMode;
   readonly program: FrameProgram;
-  readonly period: Ratio | null;
+  readonly pace: { readonly per: 'pass' | 'byte'; readonly period: Ratio } | null;
   readonly paused: boolean;
   readonly burst: number;
+  readonly clones: number;
   readonly count: number;
   readonly late: LatePolicy;
+  /** Socket priority of its frames (pktgen's skb_priority); 0 is the default. */
+  readonly priority: number;
+  readonly queues: QueueMap | null;
   readonly seed: bigint;
   /** Where driver `pcap` writes; null for the other drivers. */
   readonly file: string | null;
 }
+/**
+ * Transmit queues of a device's frames, both ends included: one after the other, drawn, or the queue of the sender's CPU
+ * (pktgen's queue_map_min, queue_map_max, QUEUE_MAP_RND, QUEUE_MAP_CPU). Null: as the kernel chooses.
+ */
+export type QueueMap =
+  | { readonly kind: 'cpu' }
+  | { readonly kind: 'sequential' | 'random'; readonly first: number; readonly last: number };
+
 export interface Ratio {
   readonly numerator: bigint;
   readonly denominator: bigint;

@@ -157,7 +157,7 @@ export function assemble(frame: Value & { readonly type: 'frame' }, options: Ass
     }
     if (at.protocol.stamp) {
       writeBits(bytes, { offset: at.start, bytes: 4, shift: 0, bits: 32 }, BigInt(pktgenMagic));
-      operations.push({ kind: 'stamp', offset: at.start });
+      operations.push({ kind: 'stamp', offset: at.start, time: true, stream: true });
     }
   }
 
@@ -172,10 +172,10 @@ export function assemble(frame: Value & { readonly type: 'frame' }, options: Ass
   if (operations.length > mostOperations) {
     return refuse(report('PG5017', { found: operations.length, most: mostOperations }, whole));
   }
-  return { ok: true, program: { template: hexadecimal(bytes), operations }, layers };
+  return { ok: true, program: { template: hexadecimal(bytes), sizes: null, operations }, layers };
 }
 
-type Checksum = FieldOperation & { readonly kind: 'checksum' };
+type Checksum = FieldOperation & { readonly kind: 'checksum'; readonly length: number };
 
 /** The checksum of a layer, at its place, over what its protocol says. */
 function checksumOf(
@@ -347,9 +347,16 @@ const hex = (value: bigint) => `0x${value.toString(16)}`;
 function operationOf(slot: FieldSlot, content: Generator): FieldOperation {
   switch (content.kind) {
     case 'increment':
-      return { ...content, slot, first: hex(content.first), last: hex(content.last), step: hex(content.step) };
+      return {
+        ...content,
+        slot,
+        first: hex(content.first),
+        last: hex(content.last),
+        step: hex(content.step),
+        start: null,
+      };
     case 'random':
-      return { ...content, slot, first: hex(content.first), last: hex(content.last) };
+      return { ...content, slot, first: hex(content.first), last: hex(content.last), except: [] };
     case 'list':
     case 'random_list':
       return { kind: content.kind, slot, values: content.values.map(hex) };
@@ -362,9 +369,8 @@ function operationOf(slot: FieldSlot, content: Generator): FieldOperation {
 const stampBytes = 16;
 
 function writesInto(operation: FieldOperation, start: number, length: number): boolean {
+  const field = operation.kind === 'flows' ? operation.value : operation;
   const [offset, bytes] =
-    'slot' in operation
-      ? [operation.slot.offset, operation.slot.bytes]
-      : [operation.offset, operation.kind === 'stamp' ? stampBytes : 2];
+    'slot' in field ? [field.slot.offset, field.slot.bytes] : [field.offset, field.kind === 'stamp' ? stampBytes : 2];
   return offset < start + length && offset + bytes > start;
 }

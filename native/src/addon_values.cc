@@ -29,24 +29,67 @@ std::vector<uint64_t> words(const Input& list) {
   return values;
 }
 
+// What does not fit is the largest: out of whatever bounds a frame has.
+uint16_t number16(const Input& value) { return static_cast<uint16_t>(std::min<uint32_t>(value.number32(), UINT16_MAX)); }
+
+SizeOp size_op(const Input& operation) {
+  const std::string order = operation["order"].text();
+  SizeOp sizes;
+  sizes.kind = order == "weighted" ? SizeOp::Kind::weighted
+               : order == "random" ? SizeOp::Kind::random
+                                   : SizeOp::Kind::increment;
+  sizes.first = number16(operation["first"]);
+  sizes.last = number16(operation["last"]);
+  sizes.start = number16(operation["start"]);
+  const std::vector<uint64_t> weights = words(operation["weights"]);
+  const std::vector<Input> entries = operation["sizes"].elements();
+  for (size_t i = 0; i < entries.size() && i < weights.size(); i++) {
+    sizes.entries.push_back({number16(entries[i]), weights[i]});
+  }
+  return sizes;
+}
+
+ChecksumOp checksum_op(const Input& operation) {
+  const auto u16 = [&](const char* key) { return number16(operation[key]); };
+  ChecksumOp sum{u16("offset"), u16("start"), u16("length"), {}, operation["toEnd"].truth()};
+  if (const Input pseudo = operation["pseudo"]; pseudo.is_object()) {
+    const auto part = [&](const char* key) { return number16(pseudo[key]); };
+    sum.pseudo = {part("start"), part("length"), part("sum"), part("zero")};
+  }
+  return sum;
+}
+
+std::vector<ValueRange> ranges(const Input& firsts, const Input& lasts) {
+  const std::vector<uint64_t> first = words(firsts), last = words(lasts);
+  std::vector<ValueRange> ranges;
+  for (size_t i = 0; i < first.size() && i < last.size(); i++) ranges.push_back({first[i], last[i]});
+  return ranges;
+}
+
 FieldOp field_op(const Input& operation) {
   const std::string kind = operation["kind"].text();
-  const auto u16 = [&](const char* key) { return static_cast<uint16_t>(operation[key].number32()); };
   const auto u64 = [&](const char* key) { return operation[key].word(); };
-  if (kind == "stamp") return StampOp{u16("offset")};
-  if (kind == "checksum") {
-    ChecksumOp sum{u16("offset"), u16("start"), u16("length"), {}};
-    if (const Input pseudo = operation["pseudo"]; pseudo.is_object()) {
-      const auto part = [&](const char* key) { return static_cast<uint16_t>(pseudo[key].number32()); };
-      sum.pseudo = {part("start"), part("length"), part("sum"), part("zero")};
-    }
-    return sum;
+  if (kind == "size") return size_op(operation);
+  if (kind == "stamp") {
+    return StampOp{number16(operation["offset"]), operation["time"].truth(), operation["stream"].truth()};
   }
+  if (kind == "checksum") return checksum_op(operation);
   const FieldSlot field = slot(operation["slot"]);
-  if (kind == "increment") return IncrementOp{field, u64("first"), u64("last"), u64("step")};
-  if (kind == "random") return RandomOp{field, u64("first"), u64("last")};
-  if (kind == "list") return ListOp{field, words(operation["values"]), words(operation["upper"])};
-  return RandomListOp{field, words(operation["values"]), words(operation["upper"])};
+  if (kind == "length") return LengthOp{field, number16(operation["minus"])};
+  Flows flows;
+  if (const Input all = operation["flows"]; all.is_object()) {
+    flows = {all["count"].number32(), all["length"].number32(), all["sequential"].truth()};
+  }
+  if (kind == "increment") return IncrementOp{field, u64("first"), u64("last"), u64("step"), u64("start"), flows};
+  if (kind == "random") {
+    return RandomOp{field, u64("first"), u64("last"), ranges(operation["exceptFirst"], operation["exceptLast"]), flows};
+  }
+  if (kind == "random_bits") {
+    return RandomBitsOp{field,           u64("set"),      u64("keep"), operation["wide"].truth(),
+                        u64("upperSet"), u64("upperKeep"), flows};
+  }
+  if (kind == "list") return ListOp{field, words(operation["values"]), words(operation["upper"]), flows};
+  return RandomListOp{field, words(operation["values"]), words(operation["upper"]), flows};
 }
 
 Napi::Value count(Napi::Env env, uint64_t value) { return Napi::Number::New(env, static_cast<double>(value)); }
@@ -156,10 +199,13 @@ DeviceSpec to_device_spec(const Input& device) {
   spec.paced = device["paced"].truth();
   spec.paused = device["paused"].truth();
   spec.gap = {static_cast<int64_t>(device["gapNs"].word()), device["gapFraction"].number32()};
+  spec.per_byte = device["perByte"].truth();
   spec.burst = device["burst"].number32();
+  spec.clones = device["clones"].number32();
   spec.count = device["count"].word();
   const std::string late = device["late"].text();
   spec.late = late == "skip" ? LatePolicy::skip : late == "shift" ? LatePolicy::shift : LatePolicy::catch_up;
+  spec.priority = device["priority"].number32();
   spec.seed = device["seed"].word();
   return spec;
 }

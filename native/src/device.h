@@ -26,13 +26,15 @@ struct Instant {
   }
 };
 
+// Gaps from pass to pass; where a schedule counts bytes they follow from the bytes of the pass.
 struct Pacing {
   bool paced = false;
   bool paused = false;
-  Gap gap;
+  Gap gap;       // the longest that can come: who is behind by more is late
   uint32_t burst = 1;
-
-  bool operator==(const Pacing&) const = default;
+  Gap mean = gap;  // what the schedule comes to
+  Gap byte = {};   // for each byte; zero: every gap is `gap`
+  [[nodiscard]] bool per_byte() const { return !byte.zero(); }
 };
 
 // A device's configuration: immutable, replaced as a whole.
@@ -42,6 +44,8 @@ struct Cfg {
   Pacing pacing;
   uint64_t count = 0;
   LatePolicy late = LatePolicy::catch_up;
+  uint32_t clones = 1;
+  uint32_t priority = 0;
 };
 
 // Where a device stands between start and stop. Of its sender alone while a published Run points to it; handed on from Run
@@ -51,9 +55,12 @@ struct Progress {
   Instant next;       // when the pass under way, or the next one, is due; before the beginning: the common instant
   uint32_t left = 1;  // packets left of that pass
   uint64_t passes = 0;      // finished since the anchor
+  uint64_t pass_bytes = 0;  // packets' of the pass under way
   uint64_t asked_base = 0;  // as in StatsRecord
   int64_t anchor = 0;       // as in StatsRecord
-  uint64_t sequence = 0;    // of the last frame consumed
+  uint64_t sequence = 0;    // of the last frame consumed, with all its clones
+  uint32_t clones = 0;      // consumed of the frame after that one, which the generators still stand before
+  Stamp stamp;              // of that frame, if there are any
   uint64_t sent = 0;        // since start
   uint64_t sent_before = 0; // of those, before the present Run
   int64_t last_at = 0;      // when the last batch was handed over, 0: none yet

@@ -15,12 +15,28 @@ struct PortSpec;
 // Packets of one hand-over: what fits the caches and keeps a grace period below 100 us on a slow interface.
 inline constexpr uint32_t kBatch = 32;
 
+// The frames of a hand-over, which are those reserved last, from the first on.
+struct Batch {
+  uint32_t count = 0;
+  const uint16_t* sizes = nullptr;  // of each frame, at most what was reserved
+  uint64_t run = 0;                 // who pays for them, for in_flight()
+  uint32_t priority = 0;            // socket priority (skb->priority)
+};
+
 // What became of a batch: the first `accepted + dropped` frames were consumed in order, the rest was taken back.
 struct Handover {
   uint32_t accepted = 0;
   uint32_t dropped = 0;  // consumed and dropped by the driver or a qdisc
   int error = 0;         // why it stopped before the end: EAGAIN to try again when poll_fd() is writable, else fatal; or 0
+  uint64_t bytes = 0;    // of the frames accepted
 };
+
+// Bytes of consecutive frames.
+[[nodiscard]] inline uint64_t bytes_of(const uint16_t* sizes, uint32_t count) {
+  uint64_t bytes = 0;
+  for (uint32_t i = 0; i < count; i++) bytes += sizes[i];
+  return bytes;
+}
 
 // The transmit port of one interface, CPU and mode. Opened and destroyed on the opener thread; in between used by one
 // sender only, which never blocks in it.
@@ -30,13 +46,12 @@ class Driver {
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
 
-  // Buffers for up to `wanted` (at most kBatch) frames of `size` bytes (at most max_frame()): fills `frames` and gives
+  // Buffers for up to `wanted` (at most kBatch) frames of `size` bytes each at most (max_frame() in any case): fills `frames` and gives
   // their number; 0: full, wait for poll_fd(). The buffers hold nothing that may be relied upon, and are the caller's
   // until send().
   [[nodiscard]] virtual uint32_t reserve(uint8_t** frames, uint32_t wanted, size_t size) = 0;
-  // Hands over the first `count` of the frames reserved last. Frames that come back are as if never reserved. `run` is
-  // who pays for them, for in_flight().
-  [[nodiscard]] virtual Handover send(uint32_t count, size_t size, uint64_t run) = 0;
+  // Frames that come back are as if never reserved.
+  [[nodiscard]] virtual Handover send(const Batch& batch) = 0;
 
   // Whether everything handed over is where it should be before a run may count as finished: 0, EAGAIN (ask again), or
   // the errno that lost it.

@@ -61,6 +61,21 @@ Result<InterfaceTraits> traits_of(int socket, int ifindex) {
   return Found::success(traits);
 }
 
+// The priority of a port's frames, set when it changes: devices that share a port mostly share it too.
+class SocketPriority {
+ public:
+  // 0, or the errno of the refusal (EPERM: above 6 and no CAP_NET_ADMIN).
+  [[nodiscard]] int set(int socket, uint32_t priority) {
+    if (priority == priority_) return 0;
+    if (setsockopt(socket, SOL_SOCKET, SO_PRIORITY, &priority, sizeof priority) != 0) return errno;
+    priority_ = priority;
+    return 0;
+  }
+
+ private:
+  uint32_t priority_ = 0;  // a new socket's
+};
+
 // Copies frames into the kernel, a batch a call. A drop behind frames that were accepted shows in no errno, only in the short
 // count: that frame is handed over again, so it is neither lost nor an error. Nothing is known to be in flight: what a qdisc
 // holds shows in SIOCOUTQ, but as bytes of kernel memory (skb truesize, which depends on kernel, driver and head room) of
@@ -79,13 +94,16 @@ class SendmmsgDriver final : public Driver {
     return wanted;
   }
 
-  Handover send(uint32_t count, size_t, uint64_t) override {
+  Handover send(const Batch& batch) override {
+    if (const int error = priority_.set(socket_.get(), batch.priority); error != 0) return {0, 0, error, 0};
+    for (uint32_t i = 0; i < batch.count; i++) vectors_[i].iov_len = batch.sizes[i];
     Handover handover;
-    while (handover.accepted + handover.dropped < count) {
+    while (handover.accepted + handover.dropped < batch.count) {
       const uint32_t done = handover.accepted + handover.dropped;
-      const int sent = sendmmsg(socket_.get(), &messages_[done], count - done, MSG_DONTWAIT);
+      const int sent = sendmmsg(socket_.get(), &messages_[done], batch.count - done, MSG_DONTWAIT);
       if (sent > 0) {
         handover.accepted += static_cast<uint32_t>(sent);
+        handover.bytes += bytes_of(batch.sizes + done, static_cast<uint32_t>(sent));
       } else if (errno == ENOBUFS) {
         handover.dropped++;  // of the first message: consumed, and dropped by the driver or the qdisc
       } else if (errno != EINTR) {
@@ -101,6 +119,7 @@ class SendmmsgDriver final : public Driver {
 
  private:
   Fd socket_;
+  SocketPriority priority_;
   size_t max_frame_;
   Scratch scratch_;
   std::array<iovec, kBatch> vectors_{};
@@ -151,11 +170,13 @@ class RingDriver final : public Driver {
     return count;
   }
 
-  Handover send(uint32_t count, size_t size, uint64_t run) override {
+  Handover send(const Batch& batch) override {
+    if (const int error = priority_.set(socket_.get(), batch.priority); error != 0) return {0, 0, error, 0};
+    const uint32_t count = batch.count;
     for (uint32_t i = 0; i < count; i++) {
       const uint32_t slot = (head_ + i) & (slots_ - 1);
-      header(slot)->tp_len = static_cast<uint32_t>(size);
-      owners_[slot].store(run, std::memory_order_relaxed);  // relaxed: in_flight() is exact after a grace period
+      header(slot)->tp_len = batch.sizes[i];
+      owners_[slot].store(batch.run, std::memory_order_relaxed);  // relaxed: in_flight() is exact after a grace period
       status(slot).store(TP_STATUS_SEND_REQUEST, std::memory_order_release);  // release: the frame comes first
     }
     const ssize_t sent = ::send(socket_.get(), nullptr, 0, MSG_DONTWAIT);
@@ -168,6 +189,7 @@ class RingDriver final : public Driver {
       status((head_ + i) & (slots_ - 1)).store(TP_STATUS_AVAILABLE, std::memory_order_relaxed);  // relaxed: our own again
     }
     head_ = (head_ + handover.accepted) & (slots_ - 1);
+    handover.bytes = bytes_of(batch.sizes, handover.accepted);
     if (handover.accepted == count) return handover;
     if (error == ENOBUFS) {
       // The first frame not taken was consumed and dropped; its slot is the next that the kernel looks at all the same.
@@ -209,6 +231,7 @@ class RingDriver final : public Driver {
   }
 
   Fd socket_;
+  SocketPriority priority_;
   size_t max_frame_;
   uint32_t slot_size_ = 0;
   uint32_t slots_ = 0;  // a power of two

@@ -71,20 +71,22 @@ class PcapDriver final : public Driver {
     return static_cast<uint32_t>(std::min<uint64_t>(wanted, room));
   }
 
-  Handover send(uint32_t count, size_t size, uint64_t) override {
-    if (const int error = error_.load(std::memory_order_acquire); error != 0) return {0, 0, error};  // acquire: see body
+  Handover send(const Batch& batch) override {
+    if (const int error = error_.load(std::memory_order_acquire); error != 0) return {0, 0, error, 0};  // acquire: see body
     const int64_t now = clock_ns(CLOCK_REALTIME);
-    const std::array<uint32_t, 4> header = {static_cast<uint32_t>(now / kSecond), static_cast<uint32_t>(now % kSecond),
-                                            static_cast<uint32_t>(size), static_cast<uint32_t>(size)};
     uint64_t at = produced_.load(std::memory_order_relaxed);  // relaxed: produced by this thread
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < batch.count; i++) {
+      const uint32_t size = batch.sizes[i];
+      const std::array<uint32_t, 4> header = {static_cast<uint32_t>(now / kSecond), static_cast<uint32_t>(now % kSecond),
+                                              size, size};
       put(at, header.data(), kRecordHeader);
       put(at + kRecordHeader, frames_ + i * stride_, size);
       at += kRecordHeader + size;
     }
-    frames_in_.store(frames_in_.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);  // relaxed: one writer
+    frames_in_.store(frames_in_.load(std::memory_order_relaxed) + batch.count,
+                     std::memory_order_relaxed);  // relaxed: one writer
     produced_.store(at, std::memory_order_release);  // release: the records come before their announcement
-    return {count, 0, 0};
+    return {batch.count, 0, 0, bytes_of(batch.sizes, batch.count)};
   }
 
   int settled() override {

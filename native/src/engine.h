@@ -48,9 +48,12 @@ struct DeviceSpec {
   FrameProgram program;
   bool paced = false;
   bool paused = false;
-  Gap gap;             // from one pass to the next; unused when not paced
-  uint32_t burst = 1;  // packets a pass
-  uint64_t count = 0;  // 0: until stopped
+  Gap gap;             // from one pass to the next, or for each byte sent; unused when not paced
+  bool per_byte = false;
+  uint32_t burst = 1;   // packets a pass
+  uint32_t clones = 1;  // how often each built frame is sent
+  uint64_t count = 0;   // 0: until stopped
+  uint32_t priority = 0;
   LatePolicy late = LatePolicy::catch_up;
   uint64_t seed = 0;
 };

@@ -15,8 +15,6 @@ namespace {
 constexpr int64_t kStartLead = kMillisecond;
 constexpr uint32_t kMaxBurst = 1u << 20;  // packets a pass: more would be a second of sending for any driver
 
-Pacing pacing_of(const DeviceSpec& spec) { return {spec.paced, spec.paused, spec.gap, spec.burst}; }
-
 size_t size_of(const Run& run) { return sizeof run + (run.owns_progress ? sizeof(Progress) : 0); }
 size_t size_of(const Cfg& cfg) { return sizeof cfg + cfg.builder.bytes(); }
 
@@ -73,9 +71,7 @@ Result<std::vector<DeviceEntry*>> Engine::State::find_all(const std::vector<Devi
 Result<Cfg*> Engine::State::make_cfg(const DeviceEntry* entry, DeviceSpec spec, const Driver& driver) {
   using Made = Result<Cfg*>;
   if (spec.burst == 0 || spec.burst > kMaxBurst) return Made::failure(EINVAL, "setting a burst out of bounds");
-  if (spec.paced && !spec.paused && (spec.gap.zero() || spec.gap.ns < 0)) {
-    return Made::failure(EINVAL, "setting a gap that is not positive");
-  }
+  if (spec.clones == 0) return Made::failure(EINVAL, "setting no clones");
   if (spec.program.bytes.size() > driver.max_frame()) {
     return Made::failure(EINVAL, "setting a frame of " + std::to_string(spec.program.bytes.size()) +
                                      " bytes where the port takes " + std::to_string(driver.max_frame()));
@@ -86,13 +82,22 @@ Result<Cfg*> Engine::State::make_cfg(const DeviceEntry* entry, DeviceSpec spec, 
   Result<FrameBuilder> builder =
       FrameBuilder::compile(spec.program, spec.seed, serial, old == nullptr ? nullptr : &old->builder);
   if (!builder.ok()) return Made::failure(std::move(builder.status));
+  const Result<Pacing> pacing = pacing_of(spec, builder.value);
+  if (!pacing.ok()) return Made::failure(pacing.status);
   auto cfg = std::make_unique<Cfg>();
   cfg->serial = serial;
   cfg->builder = std::move(builder.value);
-  cfg->pacing = pacing_of(spec);
+  cfg->pacing = pacing.value;
   cfg->count = spec.count;
   cfg->late = spec.late;
+  cfg->clones = spec.clones;
+  cfg->priority = spec.priority;
   return Made::success(cfg.release());
+}
+
+uint32_t Engine::State::claim_life() {
+  if (++last_life == 0) last_life = 1;  // 0 marks flows that nobody has
+  return last_life;
 }
 
 // A Run that counts into a fresh record; there must be a free one. Its sender makes the record show the schedule.
@@ -309,6 +314,7 @@ Result<int64_t> Engine::start(const std::vector<DeviceId>& ids) {
     progress->next = {at, 0};
     progress->left = cfg.pacing.burst;
     progress->stream = state.claim_stream(entry->id);
+    progress->generators.life = state.claim_life();
     entry->run = state.make_run(*entry, progress, at);
     adopt(*progress, *entry->run, cfg, at);
     entry->cleared = false;

@@ -71,6 +71,7 @@ struct Engine::State {
   [[nodiscard]] Result<Cfg*> make_cfg(const DeviceEntry* entry, DeviceSpec spec, const Driver& driver);
   [[nodiscard]] Run* make_run(const DeviceEntry& entry, Progress* progress, int64_t started_at);
   [[nodiscard]] RunSnapshot figures(const DeviceEntry& entry, const Run& run, bool running) const;
+  [[nodiscard]] uint32_t claim_life();
   void retire(Cookie cookie, Run* run);
   void finish(Run* run);
   void take_ended();
@@ -121,6 +122,7 @@ struct Engine::State {
   std::map<std::pair<Cookie, DeviceId>, RunSnapshot> stopped;          // so are these, by stop()'s cookie
   DeviceId next_device = 1;
   uint64_t next_serial = 1;  // of Cfgs, Runs and generator epochs
+  uint32_t last_life = 0;    // of GeneratorStates
   std::deque<StatsRecord*> free_records;
 
   std::deque<uint16_t> free_streams;

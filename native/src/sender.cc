@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 
 #include "pace.h"
 
@@ -201,11 +202,10 @@ Sender::Outcome Sender::serve(Reader& reader, const Schedule::Entry& entry, int6
   return outcome;
 }
 
-// One batch: built, handed over, and what the kernel did not take is as if it had never been built.
+// One batch: built, handed over, and what the kernel did not take is as if it had never been built; nor is a frame of which
+// clones are still to come, so that the next batch builds it again.
 Sender::Outcome Sender::transmit(Driver& driver, Run& run, const Cfg& cfg, uint32_t wanted, int64_t now) {
-  const size_t size = cfg.builder.size();
-  std::array<uint8_t*, kBatch> frames;
-  const uint32_t room = driver.reserve(frames.data(), wanted, size);
+  const uint32_t room = driver.reserve(frames_.data(), wanted, cfg.builder.size());
   if (room == 0) return {Outcome::Kind::blocked, driver.poll_fd(), 0};
 
   enter(Phase::build);
@@ -213,27 +213,38 @@ Sender::Outcome Sender::transmit(Driver& driver, Run& run, const Cfg& cfg, uint3
   const size_t words = cfg.builder.words();
   std::array<uint64_t, kMaxFieldOps> before;
   std::copy_n(progress.generators.values.begin(), words, before.begin());
-  build(frames.data(), room, progress, cfg, now);
+  const auto flows_before = progress.generators.flows;
+  flow_log_.clear();
+  const uint32_t built = build(room, progress, cfg, now);
 
   enter(Phase::send);
-  const Handover handover = driver.send(room, size, run.serial);
+  const Handover handover = driver.send({room, sizes_.data(), run.serial, cfg.priority});
   const uint32_t consumed = handover.accepted + handover.dropped;
-  if (consumed < room) {
+  const uint64_t copies = uint64_t{progress.clones} + consumed;
+  const auto whole = static_cast<uint32_t>(cfg.clones == 1 ? consumed : copies / cfg.clones);
+  if (whole < built) {
+    flow_log_.undo();
     std::copy_n(before.begin(), words, progress.generators.values.begin());
-    cfg.builder.advance(progress.generators, consumed);
+    progress.generators.flows = flows_before;
+    cfg.builder.advance(progress.generators, whole);
   }
   if (consumed > 0) {
+    if (cfg.clones > 1) {
+      progress.clones = static_cast<uint32_t>(copies % cfg.clones);
+      if (progress.clones > 0) progress.stamp = stamps_[whole];
+    }
     StatsRecord& record = *run.record;
     stats_add(record.sent, handover.accepted);
-    stats_add(record.bytes, uint64_t{handover.accepted} * size);
+    stats_add(record.bytes, handover.bytes);
     if (handover.dropped > 0) stats_add(record.errors, handover.dropped);
     if (progress.last_at != 0) run.gaps.record(static_cast<uint64_t>(now - progress.last_at));
     if (consumed > 1) run.gaps.record(0, consumed - 1);
     stats_set(record.last_at, static_cast<uint64_t>(now));
     progress.last_at = now;
-    progress.sequence += consumed;
+    progress.sequence += whole;
     progress.sent += handover.accepted;
-    if (const uint32_t late = advance_schedule(progress, consumed, now); late > 0) stats_add(record.late, late);
+    const uint32_t late = advance_schedule(progress, run, cfg, sizes_.data(), consumed, now);
+    if (late > 0) stats_add(record.late, late);
   }
   if (handover.error == 0 || handover.error == EAGAIN) {
     // What was dropped does not make room by waiting: the descriptor is writable all the while.
@@ -243,21 +254,37 @@ Sender::Outcome Sender::transmit(Driver& driver, Run& run, const Cfg& cfg, uint3
   return {Outcome::Kind::fatal, -1, handover.error};
 }
 
-void Sender::build(uint8_t* const* frames, uint32_t count, Progress& progress, const Cfg& cfg, int64_t now) {
+uint32_t Sender::build(uint32_t count, Progress& progress, const Cfg& cfg, int64_t now) {
+  const FrameBuilder& builder = cfg.builder;
   Stamp stamp;
-  for (uint32_t i = 0; i < count; i++) {
-    if (cfg.builder.stamped()) {
+  stamp.micros_and_stream = progress.stream << kStreamShift;
+  uint32_t copies = progress.clones;  // of the frame at hand, before this batch
+  uint32_t built = 0;
+  for (uint32_t i = 0; i < count; built++) {
+    if (copies > 0) {
+      stamp = progress.stamp;
+    } else if (builder.stamped()) {
       // Unpaced frames share the reading of their batch; paced ones have one each.
-      if (i == 0 || progress.pacing.paced) {
-        const int64_t wall = wall_.realtime(i == 0 ? now : monotonic_now());
+      if (builder.timed() && (built == 0 || progress.pacing.paced || progress.clones > 0)) {
+        const int64_t wall = wall_.realtime(built == 0 ? now : monotonic_now());
         stamp.seconds = static_cast<uint32_t>(wall / kSecond);
         stamp.micros_and_stream =
             static_cast<uint32_t>(wall % kSecond / kMicrosecond) | progress.stream << kStreamShift;
       }
-      stamp.sequence = static_cast<uint32_t>(progress.sequence + i + 1);
+      stamp.sequence = static_cast<uint32_t>(progress.sequence + built + 1);
     }
-    cfg.builder.build(frames[i], progress.generators, stamp);
+    stamps_[built] = stamp;
+    const size_t size = builder.build(frames_[i], progress.generators, stamp, &flow_log_);
+    sizes_[i] = static_cast<uint16_t>(size);
+    const uint32_t last = i + std::min(count - i, cfg.clones - copies);
+    for (uint32_t clone = i + 1; clone < last; clone++) {
+      std::memcpy(frames_[clone], frames_[i], size);
+      sizes_[clone] = static_cast<uint16_t>(size);
+    }
+    i = last;
+    copies = 0;
   }
+  return built;
 }
 
 void Sender::end(Device& device, Run& run, int error) {

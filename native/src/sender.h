@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -53,7 +54,8 @@ class Sender {
   void pause(Reader& reader, int64_t now, uint32_t version);
   [[nodiscard]] Outcome serve(Reader& reader, const Schedule::Entry& entry, int64_t now);
   [[nodiscard]] Outcome transmit(Driver& driver, Run& run, const Cfg& cfg, uint32_t wanted, int64_t now);
-  void build(uint8_t* const* frames, uint32_t count, Progress& progress, const Cfg& cfg, int64_t now);
+  // Gives the number of different frames.
+  uint32_t build(uint32_t count, Progress& progress, const Cfg& cfg, int64_t now);
   void end(Device& device, Run& run, int error);
   void notify();
   void enter(Phase phase);
@@ -69,6 +71,11 @@ class Sender {
   // Of the thread alone.
   Schedule schedule_;
   RealtimeOffset wall_;
+  // Of the batch under way.
+  std::array<uint8_t*, kBatch> frames_{};
+  std::array<uint16_t, kBatch> sizes_{};
+  std::array<Stamp, kBatch> stamps_{};  // of different frames
+  FlowLog flow_log_;
 };
 
 }  // namespace pktsh

@@ -2,6 +2,8 @@
 // Schedules, late policies and the index of a sender, at times made up by the test.
 #include "../src/pace.h"
 
+#include <array>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <string>
@@ -32,7 +34,7 @@ struct Line {
   void set(const DeviceSpec& spec) {
     cfg.serial++;
     cfg.builder = FrameBuilder::compile(spec.program, spec.seed, cfg.serial, nullptr).value;
-    cfg.pacing = {spec.paced, spec.paused, spec.gap, spec.burst};
+    cfg.pacing = pacing_of(spec, cfg.builder).value;
     cfg.count = spec.count;
     cfg.late = spec.late;
   }
@@ -40,7 +42,9 @@ struct Line {
   // One turn at `now`: everything that is due and fits a batch is handed over.
   uint32_t turn(int64_t now, uint32_t most = kBatch) {
     const uint32_t packets = packets_due(progress, run, cfg, now, most);
-    stats_add(record.late, advance_schedule(progress, packets, now));
+    std::array<uint16_t, kBatch> sizes;
+    for (uint32_t i = 0; i < packets; i++) sizes[i] = size();
+    stats_add(record.late, advance_schedule(progress, run, cfg, sizes.data(), packets, now));
     progress.sent += packets;
     progress.sequence += packets;
     progress.last_at = now;
@@ -55,11 +59,15 @@ struct Line {
     return settle(progress, now, due);
   }
 
+  // Of the next packet.
+  uint16_t size() { return static_cast<uint16_t>(60 + sent_sizes++ % 3 * 20); }
+
   StatsRecord record;
   Progress progress;
   Run run;
   Cfg cfg;
   uint64_t sent = 0;
+  uint64_t sent_sizes = 0;
 };
 
 DeviceSpec paced(int64_t gap, uint32_t burst = 1, LatePolicy late = LatePolicy::catch_up) {
@@ -183,6 +191,100 @@ void pausing_and_going_unpaced() {
   adopt(line.progress, line.run, line.cfg, kStart + 1'000'100);
   CHECK(line.place(kStart + 1'000'100) == Schedule::Place::ready);
   CHECK_EQUAL(line.turn(kStart + 1'000'100), kBatch);
+}
+
+// 60, 80, 100, 60, … bytes of 10 ns each, as turn() hands them over.
+DeviceSpec paced_by_bytes(uint32_t burst = 1, LatePolicy late = LatePolicy::catch_up) {
+  DeviceSpec spec = paced(10, burst, late);
+  spec.per_byte = true;
+  spec.program.bytes.resize(100);
+  spec.program.operations.insert(spec.program.operations.begin(), SizeOp{SizeOp::Kind::increment, 60, 100, 60, {}});
+  return spec;
+}
+
+void each_byte_has_its_time() {
+  Line line(paced_by_bytes());
+  int64_t due = kStart;
+  for (int i = 0; i < 300; i++) {
+    CHECK(line.place(due - 1) == Schedule::Place::timed);
+    CHECK_EQUAL(line.asked(due - 1), line.sent);
+    CHECK_EQUAL(line.asked(due), line.sent + 1);
+    CHECK_EQUAL(line.turn(due), 1);
+    due += 10 * (60 + i % 3 * 20);
+    CHECK_EQUAL(line.progress.next.ns, due);
+  }
+  CHECK_EQUAL(stats_get(line.record.late), 0);
+}
+
+// A pass takes as long as all its bytes, also where turns cut it.
+void passes_of_bytes() {
+  Line line(paced_by_bytes(3));
+  CHECK_EQUAL(line.turn(kStart, 2), 2);
+  CHECK_EQUAL(line.asked(kStart), 3);
+  CHECK_EQUAL(line.turn(kStart, 2), 1);
+  CHECK_EQUAL(line.progress.next.ns, kStart + 2400);
+  CHECK_EQUAL(line.asked(kStart + 2399), 3);
+  CHECK_EQUAL(line.turn(kStart + 2400), 3);
+  CHECK_EQUAL(line.progress.next.ns, kStart + 4800);
+}
+
+// Everything that was late is sent, and then as much as the schedule calls for; what is not known yet goes by the mean.
+void late_bytes() {
+  Line line(paced_by_bytes());
+  line.turn(kStart);
+  const int64_t now = kStart + 240'000;
+  CHECK_EQUAL(line.asked(now), 1 + (240'000 - 600) / 800 + 1);
+  while (line.progress.next.ns <= now) CHECK(line.turn(now) > 0);
+  CHECK_EQUAL(line.sent, 301);
+  CHECK_EQUAL(line.asked(now), 301);
+  CHECK(stats_get(line.record.late) > 290);
+
+  Line skipping(paced_by_bytes(1, LatePolicy::skip));
+  skipping.turn(now);
+  CHECK_EQUAL(skipping.sent, 1);
+  CHECK_EQUAL(stats_get(skipping.record.skipped), 300);
+  CHECK_EQUAL(skipping.asked(now), 301);
+  Line shifting(paced_by_bytes(1, LatePolicy::shift));
+  shifting.turn(now);
+  CHECK_EQUAL(shifting.progress.next.ns, now + 600);
+  CHECK_EQUAL(shifting.asked(now), 1);
+}
+
+// Other sizes are no other schedule; another rate is.
+void changes_of_bytes() {
+  Line line(paced_by_bytes());
+  line.turn(kStart);
+  DeviceSpec longer = paced_by_bytes();
+  longer.program.bytes.resize(1000);
+  std::get<SizeOp>(longer.program.operations[0]).last = 1000;
+  line.set(longer);
+  adopt(line.progress, line.run, line.cfg, kStart + 100);
+  CHECK_EQUAL(line.progress.next.ns, kStart + 600);
+  line.turn(kStart + 600);
+  DeviceSpec slower = longer;
+  slower.gap = {20, 0};
+  line.set(slower);
+  adopt(line.progress, line.run, line.cfg, kStart + 700);
+  CHECK_EQUAL(line.progress.next.ns, kStart + 600 + 20 * 1000);
+  CHECK_EQUAL(line.asked(kStart + 700), 2);
+}
+
+// 10^15 bytes of 4/5 ns each (10 Gbit/s for nine days) end within a millisecond of where they should; a rate so slow that
+// a gap would be centuries is refused.
+void byte_gaps() {
+  DeviceSpec spec = paced_by_bytes();
+  spec.gap = {0, 0xcccccccd};
+  Instant at;
+  at.advance(spec.gap, 1'000'000'000'000'000);
+  CHECK(std::abs(at.ns - 800'000'000'000'000) < kMillisecond);
+  const FrameBuilder builder = FrameBuilder::compile(spec.program, 1, 1, nullptr).value;
+  const Result<Pacing> pacing = pacing_of(spec, builder);
+  CHECK_EQUAL(pacing.value.gap.ns, 80);
+  CHECK_EQUAL(pacing.value.mean.ns, 64);
+  spec.gap = {int64_t{1} << 59, 0};
+  CHECK_EQUAL(pacing_of(spec, builder).status.error, EINVAL);
+  spec.gap = {};
+  CHECK_EQUAL(pacing_of(spec, builder).status.error, EINVAL);
 }
 
 // A device that has not begun waits for the common instant, whatever is set meanwhile.
@@ -346,6 +448,11 @@ int main() {
                     {"pace: passes longer than a batch", long_passes},
                     {"pace: a changed rate is anchored anew", rate_changes_are_anchored_anew},
                     {"pace: pausing, and going unpaced", pausing_and_going_unpaced},
+                    {"pace: each byte has its time", each_byte_has_its_time},
+                    {"pace: passes of bytes", passes_of_bytes},
+                    {"pace: late bytes", late_bytes},
+                    {"pace: changes where bytes are counted", changes_of_bytes},
+                    {"pace: gaps of bytes", byte_gaps},
                     {"pace: changes before the beginning", set_before_the_beginning},
                     {"pace: cleared counters hand the schedule on", clearing_hands_on},
                     {"schedule: ready devices take turns", ready_devices_take_turns},

@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -46,8 +47,10 @@ Handover send_batch(Driver& driver, uint32_t wanted, size_t size) {
     frames[i][12] = 0x88;  // an EtherType for local experiments, 0x88b5
     frames[i][13] = 0xb5;
   }
-  if (count == 0) return {0, 0, EAGAIN};
-  return driver.send(count, size, 7);
+  if (count == 0) return {0, 0, EAGAIN, 0};
+  std::array<uint16_t, kBatch> sizes;
+  sizes.fill(static_cast<uint16_t>(size));
+  return driver.send({count, sizes.data(), 7, 0});
 }
 
 // Sends until so many frames were accepted; gives the error that came between, 0 if none did.
@@ -61,6 +64,26 @@ int send_all(Driver& driver, uint32_t total, size_t size) {
     return accepted == total || error != 0;
   }));
   return error;
+}
+
+// Frames of one batch differ in length, and batches in priority: bytes are those that the kernel took.
+void send_varied(Driver& driver) {
+  for (const uint32_t priority : {0u, 5u, 7u, 0u}) {
+    uint8_t* frames[kBatch];
+    Handover handover;
+    std::array<uint16_t, kBatch> sizes;
+    CHECK(test::eventually_within(20, [&] {
+      const uint32_t count = driver.reserve(frames, kBatch, 200);
+      for (uint32_t i = 0; i < count; i++) {
+        sizes[i] = static_cast<uint16_t>(60 + i);
+        std::memset(frames[i], 0xff, sizes[i]);
+      }
+      if (count > 0) handover = driver.send({count, sizes.data(), 7, priority});
+      return handover.accepted > 0;
+    }));
+    CHECK_EQUAL(handover.error == 0 || handover.error == EAGAIN, true);
+    if (handover.dropped == 0) CHECK_EQUAL(handover.bytes, bytes_of(sizes.data(), handover.accepted));
+  }
 }
 
 // Both kinds of driver, below and above the usual MTU: many times round a ring, down, and up again.
@@ -80,6 +103,7 @@ void drivers_of_an_interface() {
         CHECK_EQUAL(driver.max_frame(), mtu + 22);
         CHECK_EQUAL(send_all(driver, 5000, 60), 0);
         CHECK_EQUAL(send_all(driver, 5000, mtu + 14), 0);
+        send_varied(driver);
 
         set_up_or_down(*lab, interface, false);
         for (int i = 0; i < 100; i++) {

@@ -21,9 +21,10 @@ namespace {
 class ScriptedDriver final : public Driver {
  public:
   std::function<Handover(uint64_t batch, uint32_t count)> script = [](uint64_t, uint32_t count) {
-    return Handover{count, 0, 0};
+    return Handover{count, 0, 0, 0};
   };
   std::vector<std::vector<uint8_t>> consumed;  // to be read when the sender has stopped
+  uint64_t bytes = 0;                          // of what was accepted; as `consumed`
   std::atomic<uint64_t> batches{0};
   std::atomic<uint32_t> full{0};  // so many reservations fail
   std::atomic<int> unsettled{0};  // so many times EAGAIN
@@ -38,10 +39,13 @@ class ScriptedDriver final : public Driver {
     for (uint32_t i = 0; i < wanted; i++) frames_[i] = frames[i];
     return wanted;
   }
-  Handover send(uint32_t count, size_t size, uint64_t) override {
-    const Handover handover = script(batches.load(), count);
+  // The accepted frames come first, the dropped ones after.
+  Handover send(const Batch& batch) override {
+    Handover handover = script(batches.load(), batch.count);
+    handover.bytes = bytes_of(batch.sizes, handover.accepted);
     for (uint32_t i = 0; i < handover.accepted + handover.dropped; i++) {
-      consumed.emplace_back(frames_[i], frames_[i] + size);
+      consumed.emplace_back(frames_[i], frames_[i] + batch.sizes[i]);
+      if (i < handover.accepted) bytes += batch.sizes[i];
     }
     batches.fetch_add(1);
     return handover;
@@ -60,9 +64,10 @@ struct Bench {
     line.wake = [this] { woken.fetch_add(1); };
     cfg.serial = 1;
     cfg.builder = FrameBuilder::compile(spec.program, spec.seed, 1, nullptr).value;
-    cfg.pacing = {spec.paced, spec.paused, spec.gap, spec.burst};
+    cfg.pacing = pacing_of(spec, cfg.builder).value;
     cfg.count = spec.count;
     cfg.late = spec.late;
+    cfg.clones = spec.clones;
     device.id = 1;
     device.driver = &driver;
     device.cfg.store(&cfg);
@@ -163,15 +168,15 @@ void partial_batches() {
   bench.driver.script = [](uint64_t batch, uint32_t count) -> Handover {
     switch (batch % 5) {
       case 0:
-        return {0, 0, EAGAIN};
+        return {0, 0, EAGAIN, 0};
       case 1:
-        return {count / 2, 0, EAGAIN};
+        return {count / 2, 0, EAGAIN, 0};
       case 2:
-        return {count / 3, 1 < count ? 1u : 0u, 0};
+        return {count / 3, 1 < count ? 1u : 0u, 0, 0};
       case 3:
-        return {0, count, 0};
+        return {0, count, 0, 0};
       default:
-        return {count, 0, 0};
+        return {count, 0, 0, 0};
     }
   };
   bench.start();
@@ -188,7 +193,7 @@ void fatal_errors_end_the_run() {
   for (const int error : {ENETDOWN, ENXIO, ENODEV, ENOSPC}) {
     Bench bench(counting(0));
     bench.driver.script = [error](uint64_t batch, uint32_t count) -> Handover {
-      return batch < 10 ? Handover{count, 0, 0} : Handover{3, 0, error};
+      return batch < 10 ? Handover{count, 0, 0, 0} : Handover{3, 0, error, 0};
     };
     bench.start();
     Run* const run = bench.ended();
@@ -265,6 +270,118 @@ void paced_count() {
   bench.check_sequence();
 }
 
+// 60 to 99 bytes, drawn; the payload's last varied byte is not the one that `counting` writes.
+DeviceSpec varied(uint64_t count) {
+  DeviceSpec spec = counting(count);
+  spec.program.bytes.resize(99);
+  spec.program.operations.insert(spec.program.operations.begin(), SizeOp{SizeOp::Kind::random, 60, 99, 0, {}});
+  return spec;
+}
+
+// Takes part of most batches, and drops a frame now and then.
+Handover taking_parts(uint64_t batch, uint32_t count) {
+  switch (batch % 4) {
+    case 0:
+      return {count / 2, 0, EAGAIN, 0};
+    case 1:
+      return {count / 3, 1 < count ? 1u : 0u, 0, 0};
+    case 2:
+      return {0, 0, EAGAIN, 0};
+    default:
+      return {count, 0, 0, 0};
+  }
+}
+
+// Bytes are those of the frames accepted, and the sizes are the same ones whatever is taken back.
+void varied_sizes_are_counted() {
+  Bench steady(varied(2000));
+  steady.start();
+  (void)steady.ended();
+  steady.sender->stop();
+  CHECK_EQUAL(stats_get(steady.record.bytes), steady.driver.bytes);
+  CHECK(steady.driver.bytes > 2000 * 60 && steady.driver.bytes < 2000 * 99);
+
+  Bench shaky(varied(2000));
+  shaky.driver.script = taking_parts;
+  shaky.start();
+  (void)shaky.ended();
+  shaky.sender->stop();
+  shaky.check_sequence();
+  CHECK_EQUAL(shaky.sent(), 2000);
+  CHECK_EQUAL(stats_get(shaky.record.bytes), shaky.driver.bytes);
+  for (size_t i = 0; i < 2000; i++) CHECK_EQUAL(shaky.driver.consumed[i].size(), steady.driver.consumed[i].size());
+}
+
+// Each frame goes out so often, byte by byte the same, and then the next; whatever is taken back, and the count is exact.
+void clones() {
+  for (const uint32_t copies : {2u, 3u, 32u, 50u}) {
+    for (const bool parts : {false, true}) {
+      DeviceSpec spec = varied(1001);
+      spec.clones = copies;
+      Bench bench(spec);
+      if (parts) bench.driver.script = taking_parts;
+      bench.start();
+      CHECK_EQUAL(bench.ended()->failure, 0);
+      bench.sender->stop();
+      CHECK_EQUAL(bench.sent(), 1001);
+      const std::vector<std::vector<uint8_t>>& frames = bench.driver.consumed;
+      CHECK_EQUAL(frames.size(), 1001 + stats_get(bench.record.errors));
+      for (size_t i = 0; i < frames.size(); i++) {
+        const uint32_t sequence = static_cast<uint32_t>(frames[i][48]) << 8 | frames[i][49];
+        CHECK_EQUAL(sequence, i / copies + 1);
+        CHECK_EQUAL(frames[i][37], (i / copies + 1) % 100);
+        if (i % copies != 0) CHECK(frames[i] == frames[i - 1]);
+      }
+    }
+  }
+}
+
+// A frame that is under way when the number of clones changes goes out once more at least; sequence and values go on.
+void clones_change() {
+  DeviceSpec spec = counting(0);
+  spec.clones = 1000;
+  Bench bench(spec);
+  bench.start();
+  CHECK(test::eventually_within(20, [&] { return bench.sent() > 100; }));
+  Cfg fewer;
+  fewer.serial = 2;
+  fewer.builder = FrameBuilder::compile(spec.program, spec.seed, 2, &bench.cfg.builder).value;
+  fewer.pacing = bench.cfg.pacing;
+  fewer.clones = 1;
+  bench.device.cfg.store(&fewer, std::memory_order_release);
+  bench.sender->changed();
+  const uint64_t then = bench.sent();
+  CHECK(test::eventually_within(20, [&] { return bench.sent() > then + 5000; }));
+  CHECK(bench.stop());
+  bench.sender->stop();
+  uint32_t before = 1;
+  for (const std::vector<uint8_t>& frame : bench.driver.consumed) {
+    const uint32_t sequence = static_cast<uint32_t>(frame[48]) << 8 | frame[49];
+    if (sequence == 0) break;  // it has wrapped
+    CHECK(sequence == before || sequence == before + 1);
+    CHECK_EQUAL(frame[37], sequence % 100);
+    before = sequence;
+  }
+  CHECK(before > 1000);
+}
+
+// Paced by bytes: as many a second whatever the sizes, so the last frame leaves when all bytes before it had their time.
+void paced_by_bytes() {
+  DeviceSpec spec = varied(200);
+  spec.paced = true;
+  spec.per_byte = true;
+  spec.gap = {500, 0};
+  Bench bench(spec);
+  const int64_t begun = bench.start();
+  CHECK_EQUAL(bench.ended()->failure, 0);
+  bench.sender->stop();
+  CHECK_EQUAL(bench.sent(), 200);
+  const uint64_t before_last = bench.driver.bytes - bench.driver.consumed.back().size();
+  CHECK(static_cast<int64_t>(stats_get(bench.record.last_at)) >= begun + 500 * static_cast<int64_t>(before_last));
+  CHECK_EQUAL(bench.progress.next.ns, begun + 500 * static_cast<int64_t>(bench.driver.bytes));
+  CHECK_EQUAL(asked_packets(stats_schedule(bench.record), INT64_MAX / 2, 0), 200);
+}
+
 }  // namespace
 
 int main() {
@@ -274,5 +391,9 @@ int main() {
                     {"sender: a run finishes when its driver has settled", finishing_waits_until_settled},
                     {"sender: nothing is sent after the cookie", stopping_is_exact},
                     {"sender: stamps", stamps},
-                    {"sender: a paced count", paced_count}});
+                    {"sender: a paced count", paced_count},
+                    {"sender: bytes of varied sizes", varied_sizes_are_counted},
+                    {"sender: clones", clones},
+                    {"sender: a changed number of clones", clones_change},
+                    {"sender: paced by bytes", paced_by_bytes}});
 }

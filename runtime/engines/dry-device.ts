@@ -2,28 +2,23 @@
 
 import type { DevicePlan, DeviceStats, Ratio } from '../engine.ts';
 import { bucketOf, emptyHistogram, type Histogram } from '../histogram.ts';
+import { addTraffic, DryFrames, longestFrame, noTraffic, type Traffic } from './dry-frames.ts';
 
 /** An unpaced device of the perfect machine: 1 Mpps, 1000 ns a packet. */
 const unpacedGap: Ratio = { numerator: 1000n, denominator: 1n };
 
-/** What has gone onto the wire, told apart by whether frames carry the pktgen header. */
-export interface Traffic {
-  readonly packets: number;
-  readonly bytes: number;
-}
 /** Gaps by bucket of the histogram: a schedule has few different ones. */
 interface Gaps {
   readonly counts: ReadonlyMap<number, number>;
   readonly max: number;
 }
-const nothing: Traffic = { packets: 0, bytes: 0 };
 const noGaps: Gaps = { counts: new Map(), max: 0 };
-const sum = (a: Traffic, b: Traffic): Traffic => ({ packets: a.packets + b.packets, bytes: a.bytes + b.bytes });
 
 /**
  * A device that keeps its schedule perfectly, without a tick per packet: passes go out at `anchor + k * period`, and a
- * count at an instant is a division. An instant's own pass belongs to the time after it, so a rate of 100 kpps for 2 s is
- * 200 000 packets. A change of the period re-anchors at the next pass; everything before is kept as sums.
+ * count at an instant is a division; where it is paced by bytes and sizes vary, each frame is drawn. An instant's own pass
+ * belongs to the time after it, so a rate of 100 kpps for 2 s is 200 000 packets. A change of the period re-anchors at the
+ * next pass; everything before is kept as sums.
  */
 export class DryDevice {
   plan: DevicePlan;
@@ -33,17 +28,19 @@ export class DryDevice {
   #startedAt: bigint | null = null;
   #stoppedAt: bigint | null = null;
   #anchor = 0n;
-  /** Passes since the anchor that are in the sums already. */
+  /** Passes since the anchor that are in the sums already, or bytes where it is paced by them. */
   #settledPasses = 0n;
+  #settledBytes = 0;
   #lastPass: bigint | null = null;
+  readonly #frames: DryFrames;
 
   /** Since the device was added, header or not: what receivers hear. */
-  #stamped = nothing;
-  #plain = nothing;
+  #stamped = noTraffic;
+  #plain = noTraffic;
   /** Gaps between frames with the header inside a run, since the device was added. */
   #heardGaps: Gaps = noGaps;
   /** Since the last start or clearing. */
-  #counted = nothing;
+  #counted = noTraffic;
   #asked: number | null = 0;
   /** Packets of this run that a clearing of counters took out of `#counted`; `count` is about all of them. */
   #cleared = 0;
@@ -51,6 +48,7 @@ export class DryDevice {
 
   constructor(plan: DevicePlan) {
     this.plan = plan;
+    this.#frames = new DryFrames(plan);
   }
 
   get running(): boolean {
@@ -63,15 +61,15 @@ export class DryDevice {
   }
 
   start(now: bigint): void {
-    this.#counted = nothing;
+    this.#counted = noTraffic;
     this.#cleared = 0;
     this.#resetMeasures();
     this.#running = true;
     this.#startedAt = now;
     this.#stoppedAt = null;
-    this.#anchor = now;
-    this.#settledPasses = 0n;
+    this.#anchorAt(now);
     this.#lastPass = null;
+    this.#frames.restart();
   }
 
   stop(now: bigint): void {
@@ -84,7 +82,7 @@ export class DryDevice {
   clear(now: bigint): void {
     this.#settle(now);
     this.#cleared += this.#counted.packets;
-    this.#counted = nothing;
+    this.#counted = noTraffic;
     this.#resetMeasures();
     if (this.#running) this.#startedAt = now;
     else {
@@ -96,17 +94,16 @@ export class DryDevice {
   /** Takes over a new configuration; where the period changes, the next pass is one new period after the last one. */
   configure(plan: DevicePlan, now: bigint): void {
     this.#settle(now);
-    const before = passPeriod(this.plan);
-    const after = passPeriod(plan);
-    const changed =
-      this.plan.paused !== plan.paused || before.numerator * after.denominator !== after.numerator * before.denominator;
+    const before = scheduleOf(this.plan);
+    const after = scheduleOf(plan);
+    const changed = this.plan.paused !== plan.paused || before.per !== after.per || !equal(before.period, after.period);
     this.plan = plan;
-    if (plan.period === null) this.#asked = null;
+    this.#frames.configure(plan);
+    if (plan.pace === null) this.#asked = null;
     else this.#asked ??= this.#counted.packets;
     if (!this.#running || !changed) return;
-    const next = this.#lastPass === null ? now : this.#lastPass + ceilDivide(after.numerator, after.denominator);
-    this.#anchor = next > now ? next : now;
-    this.#settledPasses = 0n;
+    const next = this.#lastPass === null ? now : this.#lastPass + longestGap(plan);
+    this.#anchorAt(next > now ? next : now);
   }
 
   /** When the last packet of `count` will have had its slot; null if it sends until stopped, or nothing now. */
@@ -116,9 +113,12 @@ export class DryDevice {
     this.#settle(now);
     const left = count - this.#cleared - this.#counted.packets;
     if (left <= 0) return now;
-    const period = passPeriod(this.plan);
-    const passes = this.#settledPasses + BigInt(Math.ceil(left / burst));
-    return this.#anchor + ceilDivide(passes * period.numerator, period.denominator);
+    const { per, period } = scheduleOf(this.plan);
+    const units =
+      per === 'byte'
+        ? BigInt(this.#settledBytes + this.#frames.foresee(left))
+        : this.#settledPasses + BigInt(Math.ceil(left / burst));
+    return this.#anchor + ceilDivide(units * period.numerator, period.denominator);
   }
 
   /** Everything sent since the device was added, up to an instant. */
@@ -161,11 +161,15 @@ export class DryDevice {
   #settle(now: bigint): void {
     const { count, burst, paused } = this.plan;
     if (!this.#running || paused || now <= this.#anchor) return;
-    const period = passPeriod(this.plan);
+    const { per, period } = scheduleOf(this.plan);
     const passes = ceilDivide((now - this.#anchor) * period.denominator, period.numerator);
+    const room = count === 0 ? Number.POSITIVE_INFINITY : Math.max(0, count - this.#cleared - this.#counted.packets);
+    if (per === 'byte') {
+      this.#settleBytes(Number(passes), period, room);
+      return;
+    }
     const fresh = passes - this.#settledPasses;
     if (fresh <= 0n) return;
-    const room = count === 0 ? Number.POSITIVE_INFINITY : Math.max(0, count - this.#cleared - this.#counted.packets);
     const packets = Math.min(Number(fresh) * burst, room);
     if (packets > 0) this.#account(packets, Number(passGap(period)), burst);
     this.#settledPasses = passes;
@@ -175,8 +179,28 @@ export class DryDevice {
     }
   }
 
-  #account(packets: number, gap: number, burst: number): void {
-    const traffic = { packets, bytes: packets * frameSize(this.plan) };
+  /** As #settle(), where each pass takes as long as its bytes: those that begin before `end` bytes are due. */
+  #settleBytes(end: number, period: Ratio, room: number): void {
+    const { burst } = this.plan;
+    let left = room;
+    while (this.#settledBytes < end && left > 0) {
+      const at = this.#anchor + (BigInt(this.#settledBytes) * period.numerator) / period.denominator;
+      const packets = Math.min(burst, left);
+      const { bytes } = this.#account(packets, this.#lastPass === null ? 0 : Number(at - this.#lastPass), burst);
+      this.#settledBytes += bytes;
+      this.#lastPass = at;
+      left -= packets;
+    }
+  }
+
+  #anchorAt(instant: bigint): void {
+    this.#anchor = instant;
+    this.#settledPasses = 0n;
+    this.#settledBytes = 0;
+  }
+
+  #account(packets: number, gap: number, burst: number): Traffic {
+    const traffic = this.#frames.take(packets);
     const passes = Math.ceil(packets / burst);
     // The very first packet after a start has nobody before it.
     const fresh: readonly (readonly [number, number])[] = [
@@ -185,14 +209,15 @@ export class DryDevice {
     ];
     this.#gaps = withGaps(this.#gaps, fresh);
     if (isStamped(this.plan)) this.#heardGaps = withGaps(this.#heardGaps, fresh);
-    this.#counted = sum(this.#counted, traffic);
-    if (isStamped(this.plan)) this.#stamped = sum(this.#stamped, traffic);
-    else this.#plain = sum(this.#plain, traffic);
+    this.#counted = addTraffic(this.#counted, traffic);
+    if (isStamped(this.plan)) this.#stamped = addTraffic(this.#stamped, traffic);
+    else this.#plain = addTraffic(this.#plain, traffic);
     if (this.#asked !== null) this.#asked += packets;
+    return traffic;
   }
 
   #resetMeasures(): void {
-    this.#asked = this.plan.period === null ? null : 0;
+    this.#asked = this.plan.pace === null ? null : 0;
     this.#gaps = noGaps;
   }
 }
@@ -226,14 +251,27 @@ export function isStamped(plan: DevicePlan): boolean {
   return plan.program.operations.some((operation) => operation.kind === 'stamp');
 }
 
-/** Bytes of a frame without FCS; the template is hexadecimal. */
-export function frameSize(plan: DevicePlan): number {
-  return plan.program.template.length / 2;
+/** Nanoseconds from pass to pass, or for each byte where frames differ in size. */
+function scheduleOf(plan: DevicePlan): { readonly per: 'pass' | 'byte'; readonly period: Ratio } {
+  const { pace, burst, program } = plan;
+  if (pace === null) return { per: 'pass', period: times(unpacedGap, burst) };
+  if (pace.per === 'pass' || program.sizes !== null) return pace;
+  return { per: 'pass', period: times(pace.period, burst * longestFrame(plan)) };
 }
 
-function passPeriod(plan: DevicePlan): Ratio {
-  if (plan.period !== null) return plan.period;
-  return { numerator: unpacedGap.numerator * BigInt(plan.burst), denominator: unpacedGap.denominator };
+/** The most nanoseconds that can lie between two passes. */
+function longestGap(plan: DevicePlan): bigint {
+  const { per, period } = scheduleOf(plan);
+  const { numerator, denominator } = per === 'byte' ? times(period, plan.burst * longestFrame(plan)) : period;
+  return ceilDivide(numerator, denominator);
+}
+
+function times({ numerator, denominator }: Ratio, factor: number): Ratio {
+  return { numerator: numerator * BigInt(factor), denominator };
+}
+
+function equal(a: Ratio, b: Ratio): boolean {
+  return a.numerator * b.denominator === b.numerator * a.denominator;
 }
 
 function passGap(period: Ratio): bigint {

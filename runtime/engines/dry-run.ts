@@ -98,6 +98,7 @@ class DryRun implements DryRunEngine {
       xmitModes: ['start_xmit', 'queue_xmit'],
       lab: true,
       receivers: true,
+      queueMapDrivers: ['null', 'pcap', 'packet'],
       cpus: Array.from({ length: cpus }, (_, cpu) => cpu),
       maxDevices,
     };
@@ -234,6 +235,7 @@ class DryRun implements DryRunEngine {
     const streams: StreamStats[] = [];
     let received = 0;
     let bytes = 0;
+    let duplicated = 0;
     let other = 0;
     let lastAt: bigint | null = null;
     for (const [device, sender] of this.#devices) {
@@ -243,13 +245,15 @@ class DryRun implements DryRunEngine {
       other += all.plain.packets - (before?.plain.packets ?? 0);
       const packets = all.stamped.packets - (before?.stamped.packets ?? 0);
       if (packets === 0) continue;
-      const octets = all.stamped.bytes - (before?.stamped.bytes ?? 0);
-      streams.push({ device, received: packets, bytes: octets, duplicated: 0, reordered: 0 });
-      received += packets;
+      const frames = all.stamped.frames - (before?.stamped.frames ?? 0);
+      const octets = all.stamped.frameBytes - (before?.stamped.frameBytes ?? 0);
+      streams.push({ device, received: frames, bytes: octets, duplicated: packets - frames, reordered: 0 });
+      received += frames;
+      duplicated += packets - frames;
       bytes += octets;
       if (all.lastAt !== null && (lastAt === null || all.lastAt > lastAt)) lastAt = all.lastAt;
     }
-    return { received, bytes, other, duplicated: 0, reordered: 0, dropped: 0, lastAt, caughtUpAt: now, streams };
+    return { received, bytes, other, duplicated, reordered: 0, dropped: 0, lastAt, caughtUpAt: now, streams };
   }
 
   /** Nothing takes time, and what is measured is exact; gaps are those of the schedule. */

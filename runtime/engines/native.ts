@@ -2,15 +2,11 @@
 
 import { readFileSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
-import type { FieldOperation, FieldSlot, FrameProgram } from '../../lang/frame/frame-program.ts';
-import { assertNever } from '../../lang/types.ts';
 import {
   loadNative,
   type Native,
-  type NativeDevice,
   type NativeEngine,
   type NativeEvent,
-  type NativeFieldOperation,
   type NativeLink,
   type NativeRun,
 } from '../../native/index.ts';
@@ -35,6 +31,7 @@ import {
 } from '../engine.ts';
 import { emptyHistogram, type Histogram, noTiming } from '../histogram.ts';
 import { realClock } from '../real-clock.ts';
+import { nativeDevice } from './native-device.ts';
 import { probeNative } from './native-probe.ts';
 import { cpuList, machineTopology, numaFact } from './numa.ts';
 
@@ -70,6 +67,8 @@ class NativeSenders implements Engine {
     xmitModes: ['start_xmit', 'queue_xmit'],
     lab: true,
     receivers: true,
+    // They have no queues, so there is nothing that a map could miss.
+    queueMapDrivers: ['null', 'pcap'],
     cpus: allowedCpus(),
     // A frame names its device's run by 12 bits, of which 0 means none.
     maxDevices: 4095,
@@ -143,11 +142,12 @@ class NativeSenders implements Engine {
     // Raw packets are the fastest that every Ethernet-like interface takes; faster drivers come before it when they exist.
     const driver = plan.driver === 'auto' ? 'packet' : plan.driver;
     const engine = this.#engine;
-    const ifindex = driver === 'packet' ? await this.#interfaceIndex(plan.interface) : 0;
+    const link = driver === 'packet' ? await this.#interface(plan.interface) : null;
+    if (link !== null) this.#demandQueues(plan, link);
     const port = await this.#asking(
       engine.openPort({
         interface: plan.interface,
-        ifindex,
+        ifindex: link?.index ?? 0,
         cpu: plan.cpu,
         driver,
         mode: plan.xmitMode,
@@ -166,6 +166,8 @@ class NativeSenders implements Engine {
 
   async setDevice(id: DeviceId, plan: DevicePlan): Promise<void> {
     const device = this.#device(id);
+    const link = this.#links?.find((one) => one.name === plan.interface);
+    if (device.driver === 'packet' && link !== undefined) this.#demandQueues(plan, link);
     const done = this.#attempt(() => this.#engine.setDevice(id, nativeDevice(plan)));
     device.plan = plan;
     await this.#asking(done);
@@ -216,7 +218,7 @@ class NativeSenders implements Engine {
 
   async addReceiver(plan: ReceiverPlan): Promise<ReceiverId> {
     this.#mustBeOpen();
-    const index = await this.#interfaceIndex(plan.interface);
+    const { index } = await this.#interface(plan.interface);
     const id = await this.#asking(this.#engine.openReceiver(plan.interface, index));
     this.#receivers.add(id);
     return id;
@@ -314,12 +316,26 @@ class NativeSenders implements Engine {
     return device;
   }
 
-  async #interfaceIndex(name: string): Promise<number> {
+  async #interface(name: string): Promise<InterfaceFacts> {
     const known = this.#links ?? (await this.interfaces());
     const found =
       known.find((link) => link.name === name) ?? (await this.interfaces()).find((link) => link.name === name);
     if (found === undefined) throw new EngineError('ENODEV', `there is no interface \`${name}\``);
-    return found.index;
+    return found;
+  }
+
+  /**
+   * A packet socket cannot name a queue: the kernel takes XPS's choice, else the number of the CPU modulo the queues
+   * (packet_pick_tx_queue(), net/packet/af_packet.c), and through a qdisc a hash of the frame (netdev_pick_tx()). So a map
+   * is kept where there is one queue, and the CPU's own where nobody has set XPS: on the links of our lab, past the qdisc.
+   */
+  #demandQueues(plan: DevicePlan, link: InterfaceFacts): void {
+    const { queues } = plan;
+    if (queues === null || link.queues <= 1) return;
+    if (queues.kind === 'cpu' && this.#lab && plan.xmitMode === 'start_xmit') return;
+    const why = `driver \`packet\` cannot choose among the ${link.queues} transmit queues of ${link.name}: the kernel does`;
+    const reduce = `\`ethtool -L ${link.name} combined 1\` leaves one queue, which every map ends in`;
+    throw new EngineError('EOPNOTSUPP', why, this.#lab ? 'leave the map out, or `flag QUEUE_MAP_CPU`' : reduce);
   }
 
   #mustBeOpen(): void {
@@ -375,66 +391,6 @@ function allowedCpus(): readonly number[] {
 function stealTimes(): Map<number, number> {
   const lines = readFileSync('/proc/stat', 'utf8').matchAll(/^cpu(\d+) (.*)$/gm);
   return new Map(Array.from(lines, ([, cpu, figures]) => [Number(cpu), Number(figures?.split(' ')[7] ?? 0) * 10]));
-}
-
-function nativeDevice(plan: DevicePlan): NativeDevice {
-  const period = plan.period ?? { numerator: 0n, denominator: 1n };
-  return {
-    name: plan.name,
-    program: nativeProgram(plan.program),
-    paced: plan.period !== null,
-    paused: plan.paused,
-    gapNs: period.numerator / period.denominator,
-    gapFraction: Number(((period.numerator % period.denominator) << 32n) / period.denominator),
-    burst: plan.burst,
-    count: BigInt(plan.count),
-    late: plan.late,
-    seed: plan.seed,
-  };
-}
-
-function nativeProgram(program: FrameProgram): NativeDevice['program'] {
-  return { bytes: Buffer.from(program.template, 'hex'), operations: program.operations.map(nativeOperation) };
-}
-
-/** The addon has words of 64 bits: wider values come in two. */
-function nativeList(kind: 'list' | 'random_list', slot: FieldSlot, values: readonly bigint[]): NativeFieldOperation {
-  if (slot.bits <= 64) return { kind, slot, values, upper: [] };
-  const lower = { offset: slot.offset + 8, bytes: 8, shift: 0, bits: 64 };
-  return {
-    kind,
-    slot: lower,
-    values: values.map((value) => BigInt.asUintN(64, value)),
-    upper: values.map((value) => value >> 64n),
-  };
-}
-
-function nativeOperation(operation: FieldOperation): NativeFieldOperation {
-  switch (operation.kind) {
-    case 'increment':
-      return {
-        kind: 'increment',
-        slot: operation.slot,
-        first: BigInt(operation.first),
-        last: BigInt(operation.last),
-        step: BigInt(operation.step),
-      };
-    case 'random':
-      return {
-        kind: 'random',
-        slot: operation.slot,
-        first: BigInt(operation.first),
-        last: BigInt(operation.last),
-      };
-    case 'list':
-    case 'random_list':
-      return nativeList(operation.kind, operation.slot, operation.values.map(BigInt));
-    case 'stamp':
-    case 'checksum':
-      return operation;
-    default:
-      return assertNever(operation);
-  }
 }
 
 function stats(run: NativeRun): DeviceStats {

@@ -149,11 +149,14 @@ export function planOf(
     driver: configuration.driver,
     xmitMode: configuration.xmitMode,
     program,
-    period: paused ? pausedPeriod : periodOf(pace, burst, program.template.length / 2),
+    pace: paceOfPlan(paused ? pausedPeriod : periodOf(pace, burst, program.template.length / 2)),
     paused,
     burst,
+    clones: 1,
     count: configuration.count,
     late: configuration.late,
+    priority: 0,
+    queues: null,
     seed: device.seed,
     file: configuration.driver === 'pcap' ? configuration.file : null,
   };
@@ -163,6 +166,10 @@ const nsPerSecond = 1_000_000_000n;
 const bitsPerByte = 8n;
 /** A paused device has a schedule, on which nothing stands: what is asked of it is 0, not "as fast as it goes". */
 const pausedPeriod: Ratio = { numerator: nsPerSecond, denominator: 1n };
+
+function paceOfPlan(period: Ratio | null): DevicePlan['pace'] {
+  return period === null ? null : { per: 'pass', period };
+}
 
 /** Nanoseconds from one pass to the next, exact. `size`: bytes of a frame without FCS, as pktgen counts rates. */
 function periodOf(pace: Pace, burst: number, size: number): Ratio | null {

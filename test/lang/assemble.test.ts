@@ -55,7 +55,8 @@ const bytes = (of: FrameProgram) => Buffer.from(of.template, 'hex');
 /** The kinds of the operations, with the first byte each writes. */
 const outline = (of: FrameProgram) => {
   return of.operations.map(
-    (operation) => `${operation.kind}@${'slot' in operation ? operation.slot.offset : operation.offset}`,
+    (operation) =>
+      `${operation.kind}@${'slot' in operation ? operation.slot.offset : 'offset' in operation && operation.offset}`,
   );
 };
 

@@ -13,14 +13,17 @@ frame.set([2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0]);
 export function unpaced(name: string): NativeDevice {
   return {
     name,
-    program: { bytes: frame, operations: [{ kind: 'stamp', offset: 42 }] },
+    program: { bytes: frame, operations: [{ kind: 'stamp', offset: 42, time: true, stream: true }] },
     paced: false,
     paused: false,
     gapNs: 0n,
     gapFraction: 0,
+    perByte: false,
     burst: 1,
+    clones: 1,
     count: 0n,
     late: 'catch_up',
+    priority: 0,
     seed: 1n,
   };
 }

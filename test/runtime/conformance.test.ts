@@ -4,6 +4,10 @@ import { dryRunEngine } from '../../runtime/engines/dry-run.ts';
 import { nativeEngine } from '../../runtime/engines/native.ts';
 import { addon, cpus, namespaces } from '../requirements.ts';
 import { conformance } from './conformance.ts';
+import { frameCases } from './conformance-frames.ts';
 
 conformance('dry-run', [], () => dryRunEngine()).run();
 conformance('native', [addon, namespaces, cpus(2)], () => nativeEngine()).run();
+
+conformance('dry-run: frames', [], () => dryRunEngine(), frameCases).run();
+conformance('native: frames', [addon, namespaces, cpus(2)], () => nativeEngine(), frameCases).run();

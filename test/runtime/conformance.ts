@@ -12,15 +12,16 @@ import { type Requirement, testWith } from '../requirements.ts';
 
 /**
  * What every engine does alike. Nothing here depends on speed: a test waits for a state with a deadline, and asserts on
- * counts. `makeEngine` gives a fresh engine. The caller runs the suite: `conformance('dry-run', …).run()`.
+ * counts. `makeEngine` gives a fresh engine; `checked` are the cases, these unless given. The caller runs the suite: `conformance('dry-run', …).run()`.
  */
 export function conformance(
   name: string,
   requirements: readonly Requirement[],
   makeEngine: () => Engine | Promise<Engine>,
+  checked: readonly Case[] = cases,
 ): Test {
   const test = suite(`conformance of ${name}`);
-  for (const [title, check] of cases) {
+  for (const [title, check] of checked) {
     testWith(test, requirements, title, async () => {
       const engine = await makeEngine();
       try {
@@ -37,7 +38,7 @@ export function conformance(
 const deadlineMs = 10_000;
 const ms = 1_000_000n;
 
-const lab: LabPlan = {
+export const lab: LabPlan = {
   links: [
     { kind: 'veth', a: { name: 'tx0', mac: macOf('tx0') }, b: { name: 'rx0', mac: macOf('rx0') }, mtu: 1500 },
     { kind: 'veth', a: { name: 'tx1', mac: macOf('tx1') }, b: { name: 'rx1', mac: macOf('rx1') }, mtu: 9000 },
@@ -54,10 +55,10 @@ function frameOf(protocols: readonly string[], size: number): FrameProgram {
   return assembled.program;
 }
 
-const stamped = (size: number): FrameProgram => frameOf(['eth', 'ipv4', 'udp', 'pktgen'], size);
+export const stamped = (size: number): FrameProgram => frameOf(['eth', 'ipv4', 'udp', 'pktgen'], size);
 
 /** 100 kpps of 60-byte frames with our header, on tx0, until stopped. */
-function plan(engine: Engine, changes: Partial<DevicePlan> = {}): DevicePlan {
+export function plan(engine: Engine, changes: Partial<DevicePlan> = {}): DevicePlan {
   return {
     name: 'tx0',
     interface: 'tx0',
@@ -65,7 +66,10 @@ function plan(engine: Engine, changes: Partial<DevicePlan> = {}): DevicePlan {
     driver: 'packet',
     xmitMode: 'start_xmit',
     program: stamped(60),
-    period: { numerator: 10_000n, denominator: 1n },
+    pace: { per: 'pass', period: { numerator: 10_000n, denominator: 1n } },
+    clones: 1,
+    priority: 0,
+    queues: null,
     paused: false,
     burst: 1,
     count: 0,
@@ -76,7 +80,7 @@ function plan(engine: Engine, changes: Partial<DevicePlan> = {}): DevicePlan {
   };
 }
 
-async function until(engine: Engine, what: string, holds: () => boolean): Promise<void> {
+export async function until(engine: Engine, what: string, holds: () => boolean): Promise<void> {
   const deadline = Date.now() + deadlineMs;
   while (!holds()) {
     assert.ok(Date.now() < deadline, `waited too long for ${what}`);
@@ -84,7 +88,7 @@ async function until(engine: Engine, what: string, holds: () => boolean): Promis
   }
 }
 
-async function code(call: () => Promise<unknown> | unknown): Promise<string> {
+export async function code(call: () => Promise<unknown> | unknown): Promise<string> {
   try {
     await call();
   } catch (error) {
@@ -94,10 +98,10 @@ async function code(call: () => Promise<unknown> | unknown): Promise<string> {
   return 'no error';
 }
 
-const stoppedBy = (engine: Engine, id: DeviceId) => () => !engine.stats(id).running;
-const received = (engine: Engine, id: number) => engine.receiverStats(id).received;
+export const stoppedBy = (engine: Engine, id: DeviceId) => () => !engine.stats(id).running;
+export const received = (engine: Engine, id: number) => engine.receiverStats(id).received;
 
-type Case = readonly [title: string, check: (engine: Engine) => Promise<void>];
+export type Case = readonly [title: string, check: (engine: Engine) => Promise<void>];
 
 const cases: readonly Case[] = [
   [
@@ -310,7 +314,7 @@ const cases: readonly Case[] = [
     'unpaced devices are asked for no rate',
     async (engine) => {
       await engine.openLab(lab);
-      const id = await engine.addDevice(plan(engine, { period: null, count: 500 }));
+      const id = await engine.addDevice(plan(engine, { pace: null, count: 500 }));
       engine.start([id]);
       await until(engine, 'the end', stoppedBy(engine, id));
       const [stats] = await engine.stop([id]);

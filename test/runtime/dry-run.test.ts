@@ -2,6 +2,7 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { FrameProgram } from '../../lang/frame/frame-program.ts';
 import type { DevicePlan, Ratio } from '../../runtime/engine.ts';
 import { type DryRunEngine, dryRunEngine } from '../../runtime/engines/dry-run.ts';
 import { macOf } from '../../runtime/lab/mac.ts';
@@ -9,7 +10,7 @@ import { derivedSeed } from '../../runtime/seed.ts';
 import { bench, dryRun } from './scripts.ts';
 
 const second = 1_000_000_000n;
-const pktgenHeader = { kind: 'stamp', offset: 42 } as const;
+const pktgenHeader = { kind: 'stamp', offset: 42, time: true, stream: true } as const;
 
 function plan(changes: Partial<DevicePlan> = {}): DevicePlan {
   return {
@@ -18,8 +19,11 @@ function plan(changes: Partial<DevicePlan> = {}): DevicePlan {
     cpu: 0,
     driver: 'packet',
     xmitMode: 'start_xmit',
-    program: { template: '00'.repeat(60), operations: [pktgenHeader] },
-    period: { numerator: 10_000n, denominator: 1n },
+    program: { template: '00'.repeat(60), sizes: null, operations: [pktgenHeader] },
+    pace: { per: 'pass', period: { numerator: 10_000n, denominator: 1n } },
+    clones: 1,
+    priority: 0,
+    queues: null,
     paused: false,
     burst: 1,
     count: 0,
@@ -39,7 +43,15 @@ async function sentAfter(engine: DryRunEngine, changes: Partial<DevicePlan>, tim
 
 const schedule = suite('schedules of the dry run');
 
-const every = (numerator: bigint, denominator = 1n): { period: Ratio } => ({ period: { numerator, denominator } });
+const growing: FrameProgram = {
+  template: '00'.repeat(100),
+  sizes: { kind: 'increment', first: 60, last: 100, start: 60 },
+  operations: [pktgenHeader],
+};
+type Pace = { readonly pace: { readonly per: 'pass' | 'byte'; readonly period: Ratio } };
+const every = (numerator: bigint, denominator = 1n, per: 'pass' | 'byte' = 'pass'): Pace => ({
+  pace: { per, period: { numerator, denominator } },
+});
 for (const [title, changes, time, sent] of [
   ['a pass belongs to the time after it', every(1000n), 1000n, 1],
   ['and not to its own instant', every(1000n), 1001n, 2],
@@ -48,11 +60,18 @@ for (const [title, changes, time, sent] of [
   ['10 Gpps', every(1n, 10n), second, 10_000_000_000],
   ['a year at 7 pps', every(second, 7n), 31_536_000n * second, 7 * 31_536_000],
   ['bursts', { ...every(1_000_000n), burst: 16 }, second, 16_000],
-  ['unpaced', { period: null }, second, 1_000_000],
-  ['unpaced in bursts', { period: null, burst: 32 }, second, 1_000_000],
+  ['unpaced', { pace: null }, second, 1_000_000],
+  ['unpaced in bursts', { pace: null, burst: 32 }, second, 1_000_000],
   ['a count', { ...every(1000n), count: 500 }, second, 500],
   ['a count in the middle of a burst', { ...every(1000n), count: 50, burst: 32 }, second, 50],
   ['paused', { paused: true }, second, 0],
+  ['bytes of frames of one size', every(1000n, 1n, 'byte'), second, 16_667],
+  ['bytes in bursts', { ...every(1000n, 1n, 'byte'), burst: 10 }, 600_001n, 20],
+  ['bytes of frames of many sizes', { ...every(1n, 1n, 'byte'), program: growing }, 60n + 61n + 62n, 3],
+  ['and the next one after its time', { ...every(1n, 1n, 'byte'), program: growing }, 60n + 61n + 62n + 1n, 4],
+  ['bursts of many sizes', { ...every(1n, 1n, 'byte'), program: growing, burst: 3 }, 60n + 61n + 62n + 1n, 6],
+  ['a count of many sizes', { ...every(1n, 1n, 'byte'), program: growing, count: 50 }, second, 50],
+  ['clones of many sizes', { ...every(1n, 1n, 'byte'), program: growing, clones: 2 }, 60n + 60n + 61n + 1n, 4],
 ] as const) {
   schedule(title, async () => assert.is(await sentAfter(dryRunEngine(), changes, time), sent));
 }
@@ -74,10 +93,39 @@ schedule('a changed period counts from the last pass', async () => {
   await engine.setDevice(id, plan(every(2000n)));
   await engine.clock.sleepUntil(4001n);
   assert.is(engine.stats(id).sent, 4);
-  await engine.setDevice(id, plan({ ...every(2000n), program: { template: '00'.repeat(100), operations: [] } }));
+  await engine.setDevice(
+    id,
+    plan({ ...every(2000n), program: { template: '00'.repeat(100), sizes: null, operations: [] } }),
+  );
   await engine.clock.sleepUntil(6001n);
   assert.equal([engine.stats(id).sent, engine.stats(id).bytes], [5, 4 * 60 + 100]);
 });
+
+schedule('a count of many sizes ends when its last byte has had its time', async () => {
+  const engine = dryRunEngine();
+  const id = await engine.addDevice(plan({ ...every(3n, 2n, 'byte'), program: growing, count: 4 }));
+  engine.start([id]);
+  await engine.clock.sleepUntil(second);
+  const { stoppedAt, bytes, asked } = engine.stats(id);
+  assert.equal([stoppedAt, bytes, asked], [369n, 60 + 61 + 62 + 63, 4]);
+});
+
+schedule(
+  'other sizes leave a schedule of bytes as it is, and what is left of a frame goes out in its new form',
+  async () => {
+    const engine = dryRunEngine();
+    const id = await engine.addDevice(plan({ ...every(1n, 1n, 'byte'), program: growing, clones: 3 }));
+    engine.start([id]);
+    await engine.clock.sleepUntil(61n);
+    assert.equal([engine.stats(id).sent, engine.stats(id).bytes], [2, 120]);
+    const program = { ...growing, sizes: { kind: 'increment', first: 90, last: 100, start: 90 } } as const;
+    await engine.setDevice(id, plan({ ...every(1n, 1n, 'byte'), program, clones: 3 }));
+    await engine.clock.sleepUntil(121n);
+    assert.equal([engine.stats(id).sent, engine.stats(id).bytes], [3, 210]);
+    await engine.clock.sleepUntil(211n);
+    assert.equal([engine.stats(id).sent, engine.stats(id).bytes], [4, 301]);
+  },
+);
 
 schedule.run();
 
@@ -115,8 +163,8 @@ machine('records what it was asked', async () => {
   ]);
   const added = engine.operations.find((operation) => operation.call === 'addDevice');
   assert.ok(added && added.call === 'addDevice');
-  const { cpu, interface: on, period, seed, program } = added.plan;
-  assert.equal([cpu, on, period, seed], [3, 'tx0', every(1_000_000n).period, derivedSeed(1n, 'tx0')]);
+  const { cpu, interface: on, pace, seed, program } = added.plan;
+  assert.equal([cpu, on, pace, seed], [3, 'tx0', every(1_000_000n).pace, derivedSeed(1n, 'tx0')]);
   const mac = (name: string) => macOf(name).toString(16).padStart(12, '0');
   assert.is(program.template.slice(0, 24), mac('rx0') + mac('tx0'));
 });
