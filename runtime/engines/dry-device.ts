@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { FrameProgram } from '../../lang/frame/frame-program.ts';
 import type { DevicePlan, DeviceStats, Ratio } from '../engine.ts';
 import { bucketOf, emptyHistogram, type Histogram } from '../histogram.ts';
 
@@ -95,7 +96,7 @@ export class DryDevice {
     const changed =
       this.plan.paused !== plan.paused || before.numerator * after.denominator !== after.numerator * before.denominator;
     this.plan = plan;
-    if (plan.period === null) this.#asked = null;
+    if (plan.pace === null) this.#asked = null;
     else this.#asked ??= this.#counted.packets;
     if (!this.#running || !changed) return;
     const next = this.#lastPass === null ? now : this.#lastPass + ceilDivide(after.numerator, after.denominator);
@@ -159,7 +160,7 @@ export class DryDevice {
   }
 
   #account(packets: number, gap: number, burst: number): void {
-    const traffic = { packets, bytes: packets * frameSize(this.plan) };
+    const traffic = { packets, bytes: Math.round(packets * frameSize(this.plan)) };
     const passes = Math.ceil(packets / burst);
     // The very first packet after a start has nobody before it.
     this.#gap(gap, this.#lastPass === null ? passes - 1 : passes);
@@ -178,7 +179,7 @@ export class DryDevice {
   }
 
   #resetMeasures(): void {
-    this.#asked = this.plan.period === null ? null : 0;
+    this.#asked = this.plan.pace === null ? null : 0;
     this.#gaps.clear();
     this.#gapMax = 0;
   }
@@ -195,19 +196,38 @@ export class DryDevice {
   }
 }
 
-/** Whether frames carry the pktgen header. */
+/** Whether frames carry the pktgen header with the device's number, by which receivers know it. */
 export function isStamped(plan: DevicePlan): boolean {
-  return plan.program.operations.some((operation) => operation.kind === 'stamp');
+  return plan.program.operations.some((operation) => operation.kind === 'stamp' && operation.stream);
 }
 
-/** Bytes of a frame without FCS; the template is hexadecimal. */
+/** Bytes of a frame without FCS, of frames whose sizes vary their mean. */
 export function frameSize(plan: DevicePlan): number {
-  return plan.program.template.length / 2;
+  const { numerator, denominator } = meanSize(plan.program);
+  return Number(numerator) / Number(denominator);
 }
 
-function passPeriod(plan: DevicePlan): Ratio {
-  if (plan.period !== null) return plan.period;
-  return { numerator: unpacedGap.numerator * BigInt(plan.burst), denominator: unpacedGap.denominator };
+function passPeriod({ pace, burst, program }: DevicePlan): Ratio {
+  if (pace === null) return { numerator: unpacedGap.numerator * BigInt(burst), denominator: unpacedGap.denominator };
+  if (pace.per === 'pass') return pace.period;
+  const size = meanSize(program);
+  return {
+    numerator: pace.period.numerator * size.numerator * BigInt(burst),
+    denominator: pace.period.denominator * size.denominator,
+  };
+}
+
+/** Of many frames, the bytes of one. */
+function meanSize({ sizes, template }: FrameProgram): Ratio {
+  if (sizes === null) return { numerator: BigInt(template.length / 2), denominator: 1n };
+  if (sizes.kind !== 'weighted') return { numerator: BigInt(sizes.first + sizes.last), denominator: 2n };
+  let numerator = 0n;
+  let denominator = 0n;
+  for (const { size, weight } of sizes.entries) {
+    numerator += BigInt(size) * BigInt(weight);
+    denominator += BigInt(weight);
+  }
+  return { numerator, denominator };
 }
 
 function passGap(period: Ratio): bigint {

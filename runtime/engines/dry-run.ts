@@ -88,6 +88,7 @@ class DryRun implements DryRunEngine {
       xmitModes: ['start_xmit', 'queue_xmit'],
       lab: true,
       receivers: true,
+      queueMapDrivers: ['null', 'pcap', 'packet'],
       cpus: Array.from({ length: cpus }, (_, cpu) => cpu),
       maxDevices,
     };

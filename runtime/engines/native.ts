@@ -65,6 +65,7 @@ class NativeSenders implements Engine {
     xmitModes: ['start_xmit', 'queue_xmit'],
     lab: true,
     receivers: true,
+    queueMapDrivers: [],
     cpus: allowedCpus(),
     // A frame names its device's run by 12 bits, of which 0 means none.
     maxDevices: 4095,
@@ -344,11 +345,12 @@ function facts(links: readonly NativeLink[]): readonly InterfaceFacts[] {
 }
 
 function nativeDevice(plan: DevicePlan): NativeDevice {
-  const period = plan.period ?? { numerator: 0n, denominator: 1n };
+  if (plan.pace?.per === 'byte') throw new EngineError('ENOTSUP', 'the addon paces passes only');
+  const period = plan.pace?.period ?? { numerator: 0n, denominator: 1n };
   return {
     name: plan.name,
     program: nativeProgram(plan.program),
-    paced: plan.period !== null,
+    paced: plan.pace !== null,
     paused: plan.paused,
     gapNs: period.numerator / period.denominator,
     gapFraction: Number(((period.numerator % period.denominator) << 32n) / period.denominator),
@@ -360,6 +362,7 @@ function nativeDevice(plan: DevicePlan): NativeDevice {
 }
 
 function nativeProgram(program: FrameProgram): NativeDevice['program'] {
+  if (program.sizes !== null) throw new EngineError('ENOTSUP', 'the addon builds frames of one size only');
   return { bytes: Buffer.from(program.template, 'hex'), operations: program.operations.map(nativeOperation) };
 }
 
@@ -396,8 +399,14 @@ function nativeOperation(operation: FieldOperation): NativeFieldOperation {
     case 'random_list':
       return nativeList(operation.kind, operation.slot, operation.values.map(BigInt));
     case 'stamp':
+      return { kind: 'stamp', offset: operation.offset };
     case 'checksum':
-      return operation;
+      if (operation.length === null) throw new EngineError('ENOTSUP', 'the addon knows where checksums end');
+      return { ...operation, length: operation.length };
+    case 'random_bits':
+    case 'flows':
+    case 'length':
+      throw new EngineError('ENOTSUP', `the addon has no operation ${operation.kind}`);
     default:
       return assertNever(operation);
   }

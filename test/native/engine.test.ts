@@ -17,10 +17,13 @@ function plan(engine: Engine, changes: Partial<DevicePlan> = {}): DevicePlan {
     cpu: engine.capabilities.cpus[0] as number,
     driver: 'null',
     xmitMode: 'start_xmit',
-    program: { template: '02'.repeat(12).padEnd(120, '0'), operations: [] },
-    period: null,
+    program: { template: '02'.repeat(12).padEnd(120, '0'), sizes: null, operations: [] },
+    pace: null,
     paused: false,
     burst: 1,
+    clones: 1,
+    priority: 0,
+    queues: null,
     count: 0,
     late: 'catch_up',
     seed: 1n,
@@ -46,7 +49,7 @@ testWith(
   async () => {
     const engine = nativeEngine();
     try {
-      const paused = plan(engine, { period: { numerator: 1n, denominator: 1n }, paused: true });
+      const paused = plan(engine, { pace: { per: 'pass', period: { numerator: 1n, denominator: 1n } }, paused: true });
       // Most of one page, so that fresh records beside those in use need another; then more than two pages at once.
       const few = await Promise.all(Array.from({ length: 1000 }, () => engine.addDevice(paused)));
       engine.start(few);

@@ -65,9 +65,12 @@ function plan(engine: Engine, changes: Partial<DevicePlan> = {}): DevicePlan {
     driver: 'packet',
     xmitMode: 'start_xmit',
     program: stamped(60),
-    period: { numerator: 10_000n, denominator: 1n },
+    pace: { per: 'pass', period: { numerator: 10_000n, denominator: 1n } },
     paused: false,
     burst: 1,
+    clones: 1,
+    priority: 0,
+    queues: null,
     count: 0,
     late: 'catch_up',
     seed: 1n,
@@ -310,7 +313,7 @@ const cases: readonly Case[] = [
     'unpaced devices are asked for no rate',
     async (engine) => {
       await engine.openLab(lab);
-      const id = await engine.addDevice(plan(engine, { period: null, count: 500 }));
+      const id = await engine.addDevice(plan(engine, { pace: null, count: 500 }));
       engine.start([id]);
       await until(engine, 'the end', stoppedBy(engine, id));
       const [stats] = await engine.stop([id]);

@@ -2,14 +2,14 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { DevicePlan, Ratio } from '../../runtime/engine.ts';
+import type { DevicePlan } from '../../runtime/engine.ts';
 import { type DryRunEngine, dryRunEngine } from '../../runtime/engines/dry-run.ts';
 import { macOf } from '../../runtime/lab/mac.ts';
 import { derivedSeed } from '../../runtime/seed.ts';
 import { bench, dryRun } from './scripts.ts';
 
 const second = 1_000_000_000n;
-const pktgenHeader = { kind: 'stamp', offset: 42 } as const;
+const pktgenHeader = { kind: 'stamp', offset: 42, time: true, stream: true } as const;
 
 function plan(changes: Partial<DevicePlan> = {}): DevicePlan {
   return {
@@ -18,10 +18,13 @@ function plan(changes: Partial<DevicePlan> = {}): DevicePlan {
     cpu: 0,
     driver: 'packet',
     xmitMode: 'start_xmit',
-    program: { template: '00'.repeat(60), operations: [pktgenHeader] },
-    period: { numerator: 10_000n, denominator: 1n },
+    program: { template: '00'.repeat(60), sizes: null, operations: [pktgenHeader] },
+    pace: { per: 'pass', period: { numerator: 10_000n, denominator: 1n } },
     paused: false,
     burst: 1,
+    clones: 1,
+    priority: 0,
+    queues: null,
     count: 0,
     late: 'catch_up',
     seed: 1n,
@@ -39,7 +42,10 @@ async function sentAfter(engine: DryRunEngine, changes: Partial<DevicePlan>, tim
 
 const schedule = suite('schedules of the dry run');
 
-const every = (numerator: bigint, denominator = 1n): { period: Ratio } => ({ period: { numerator, denominator } });
+type Pace = NonNullable<DevicePlan['pace']>;
+const every = (numerator: bigint, denominator = 1n): { pace: Pace } => {
+  return { pace: { per: 'pass', period: { numerator, denominator } } };
+};
 for (const [title, changes, time, sent] of [
   ['a pass belongs to the time after it', every(1000n), 1000n, 1],
   ['and not to its own instant', every(1000n), 1001n, 2],
@@ -48,8 +54,8 @@ for (const [title, changes, time, sent] of [
   ['10 Gpps', every(1n, 10n), second, 10_000_000_000],
   ['a year at 7 pps', every(second, 7n), 31_536_000n * second, 7 * 31_536_000],
   ['bursts', { ...every(1_000_000n), burst: 16 }, second, 16_000],
-  ['unpaced', { period: null }, second, 1_000_000],
-  ['unpaced in bursts', { period: null, burst: 32 }, second, 1_000_000],
+  ['unpaced', { pace: null }, second, 1_000_000],
+  ['unpaced in bursts', { pace: null, burst: 32 }, second, 1_000_000],
   ['a count', { ...every(1000n), count: 500 }, second, 500],
   ['a count in the middle of a burst', { ...every(1000n), count: 50, burst: 32 }, second, 50],
   ['paused', { paused: true }, second, 0],
@@ -74,7 +80,10 @@ schedule('a changed period counts from the last pass', async () => {
   await engine.setDevice(id, plan(every(2000n)));
   await engine.clock.sleepUntil(4001n);
   assert.is(engine.stats(id).sent, 4);
-  await engine.setDevice(id, plan({ ...every(2000n), program: { template: '00'.repeat(100), operations: [] } }));
+  await engine.setDevice(
+    id,
+    plan({ ...every(2000n), program: { template: '00'.repeat(100), sizes: null, operations: [] } }),
+  );
   await engine.clock.sleepUntil(6001n);
   assert.equal([engine.stats(id).sent, engine.stats(id).bytes], [5, 4 * 60 + 100]);
 });
@@ -115,8 +124,8 @@ machine('records what it was asked', async () => {
   ]);
   const added = engine.operations.find((operation) => operation.call === 'addDevice');
   assert.ok(added && added.call === 'addDevice');
-  const { cpu, interface: on, period, seed, program } = added.plan;
-  assert.equal([cpu, on, period, seed], [3, 'tx0', every(1_000_000n).period, derivedSeed(1n, 'tx0')]);
+  const { cpu, interface: on, pace, seed, program } = added.plan;
+  assert.equal([cpu, on, pace, seed], [3, 'tx0', every(1_000_000n).pace, derivedSeed(1n, 'tx0')]);
   const mac = (name: string) => macOf(name).toString(16).padStart(12, '0');
   assert.is(program.template.slice(0, 24), mac('rx0') + mac('tx0'));
 });
