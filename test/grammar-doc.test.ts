@@ -262,9 +262,21 @@ function contentText({ type, words, flags }: ProtocolField): string {
 }
 
 function takesText({ takes }: DeviceParameter): string {
-  if (takes.kind === 'word') return takes.words.map(code).join(', ');
-  const types = takes.types.map(code).join(' or ');
-  return takes.bounds === null ? types : `${types}, ${takes.bounds.whole ? 'whole, ' : ''}${takes.bounds.words}`;
+  switch (takes.kind) {
+    case 'word':
+      return takes.words.map(code).join(', ');
+    case 'flags':
+      return 'flags, any number';
+    case 'imix':
+      return `${code('size')}:${code('number')}, up to ${takes.most}`;
+    case 'nothing':
+      return 'not offered';
+    default: {
+      const types = takes.types.map(code).join(' or ') + (takes.hexadecimal ? ' as `0x…`' : '');
+      const bounds = takes.bounds === null ? '' : `, ${takes.bounds.whole ? 'whole, ' : ''}${takes.bounds.words}`;
+      return `${types}${bounds}${takes.most === 1 ? '' : `; up to ${takes.most}`}`;
+    }
+  }
 }
 
 /** The default of a parameter, from the configuration that a device begins with. */

@@ -149,7 +149,7 @@ export class ReceiverTable {
     if (receiver.expects !== null) return receiver.expects.includes(device.name);
     const { driver, program } = device.plan;
     if (driver === 'null' || driver === 'pcap') return false;
-    if (!program.operations.some((operation) => operation.kind === 'stamp')) return false;
+    if (!program.operations.some((operation) => operation.kind === 'stamp' && operation.stream)) return false;
     if (!this.#interfaces.lab) return device.interface !== receiver.interface;
     return this.#interfaces.get(receiver.interface)?.peer === device.interface;
   }
