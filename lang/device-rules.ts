@@ -211,7 +211,8 @@ class Rules {
   flagged(whole: boolean): void {
     for (const [name, { on, text, span }] of this.#flags) {
       const wanted = flagNeeds[name];
-      if (!whole || !on || wanted === undefined || wanted.some((other) => this.#given.has(other))) continue;
+      const excluded = this.#given.has('frame') && flags.get(name)?.shapesFrame === true;
+      if (!whole || !on || excluded || wanted === undefined || wanted.some((other) => this.#given.has(other))) continue;
       const why = `without ${wanted.map((other) => `\`${other}\``).join(' or ')}`;
       this.found.push(report('PG5119', { name: `flag ${text}`, why }, span));
     }
@@ -230,8 +231,10 @@ class Rules {
       node: "a sender's memory is that of its CPU",
     };
     for (const [name, why] of Object.entries(idle)) {
-      if (this.#given.has(name) && this.#number(name) !== 0)
+      const told = this.#number(name);
+      if (told !== null && (told !== 0 || name === 'node')) {
         this.found.push(report('PG5119', { name, why }, this.#span(name)));
+      }
     }
   }
 

@@ -39,7 +39,7 @@ const rows: readonly Flag[] = [
     'only `!IPV6`: takes back `dst6` and the other IPv6 words',
     'it is on with `dst6`, `dst6_min` or `src6`',
   ),
-  flag('IPSEC', 'none', "the kernel's security associations take kernel packets, which no sender here makes"),
+  flag('IPSEC', 'encrypts', "the kernel's security associations take kernel packets, which no sender here makes"),
 ];
 
 export const flags: ReadonlyMap<string, Flag> = new Map(rows.map((row) => [row.name, row]));

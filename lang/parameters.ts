@@ -110,7 +110,7 @@ const rows: readonly DeviceParameter[] = [
   own('svlan_p', 'priority in the outer tag', number(vlanPriority)),
   own('svlan_cfi', 'CFI, today DEI, in the outer tag', number(bit)),
   own('mpls', 'MPLS label stack as whole 32-bit entries, outermost first', hexadecimal(mplsEntry, mostLabels)),
-  own('spi', 'none', { kind: 'nothing', reason: securityAssociation }),
+  own('spi', 'a security association of the kernel', { kind: 'nothing', reason: securityAssociation }),
   row('queue_map_min', 'first of the transmit queues', number(port)),
   row('queue_map_max', 'last of the transmit queues', number(port)),
   row('skb_priority', 'priority of its frames for the qdisc', number(priority)),
