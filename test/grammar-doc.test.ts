@@ -13,8 +13,8 @@ import { reservedNames } from '../lang/check/expression.ts';
 import { meaning } from '../lang/diagnostics/catalogue-meaning.ts';
 import { syntaxCatalogue } from '../lang/diagnostics/catalogue-syntax.ts';
 import type { CatalogueEntry } from '../lang/diagnostics/diagnostic.ts';
-import { largestFrame } from '../lang/frame/assemble.ts';
 import { flags } from '../lang/flags.ts';
+import { largestFrame } from '../lang/frame/assemble.ts';
 import type { Fallback, ProtocolField } from '../lang/frame/protocols.ts';
 import { compile, facts, type ImportReader, protocols, renderAll, SourceFile } from '../lang/index.ts';
 import { deviceMetrics, graceMetrics, type Metric, needsSequence, receiverMetrics } from '../lang/metrics.ts';
@@ -311,7 +311,7 @@ function defaultText(name: string): string {
     shortfall: formatValue({ type: 'percent', value: shortfall }),
   } as Record<string, string | number | null>;
   // Some depend on other parameters, the interface or the lab.
-    const described: Readonly<Record<string, string>> = {
+  const described: Readonly<Record<string, string>> = {
     frame: "pktgen's own frame",
     pkt_size: 'what the layers need; of a `frame` at least 60B',
     min_pkt_size: 'as `pkt_size`',
