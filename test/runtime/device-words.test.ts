@@ -2,14 +2,18 @@
 //
 // What pktgen's words come to in the plans of devices, when a device is added and when it is changed.
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { FrameProgram } from '../../lang/frame/frame-program.ts';
 import { slotted } from '../../lang/frame/frame-sizes.ts';
+import type { Value } from '../../lang/value.ts';
 import type { DevicePlan } from '../../runtime/engine.ts';
 import { macOf } from '../../runtime/lab/mac.ts';
 import { FrameInterpreter, words } from '../frame-interpreter.ts';
 import { fc } from '../laws.ts';
+import { root } from '../requirements.ts';
 import { bench, dryRun } from './scripts.ts';
 
 /** The plans of a device as it is added and after each change. */
@@ -307,3 +311,58 @@ change('a device on an ifb has no peer', async () => {
 });
 
 change.run();
+
+// --- whole scenarios -------------------------------------------------------------------------------------------------------------
+
+const whole = suite('scenarios in words');
+
+whole('tags, IPv6 and imix in a lab', async () => {
+  const { results } = await dryRun(readFileSync(join(root, 'test/scenarios/pktgen-words.pg'), 'utf8'));
+  assert.equal(
+    results.scenarios.map(({ verdict }) => verdict),
+    ['passed', 'passed', 'passed'],
+  );
+});
+
+/** pktgen's sample script 02 (samples/pktgen), in our words. */
+const multiqueue = `param dev: interface
+param mac: mac
+param net = 198.18.0.42/32
+param threads = 2
+param first = 0 "first CPU"
+param n = 1000
+
+for i in 0..threads - 1 {
+  add_device "\${dev}@\${first + i}" on cpu first + i {
+    count n
+    clone_skb 0
+    delay 0ns
+    pkt_size 60B
+    dst_mac mac
+    dst_min net.first
+    dst_max net.last
+    flag QUEUE_MAP_CPU, NO_TIMESTAMP, UDPSRC_RND
+    udp_src_min 9
+    udp_src_max 109
+  }
+}
+start
+wait stopped timeout 5min
+expect devices.errors == 0
+expect devices.sent == threads * n
+`;
+
+whole('the multiqueue sample outside a lab', async () => {
+  const params = new Map<string, Value>([
+    ['dev', { type: 'interface', name: 'eth2' }],
+    ['mac', { type: 'mac', value: 0x020000000001 }],
+  ]);
+  const { results, engine } = await dryRun(multiqueue, { params });
+  assert.is(results.verdict, 'passed');
+  const added = engine.operations.flatMap((operation) =>
+    operation.call === 'addDevice' ? [operation.plan.queues] : [],
+  );
+  assert.equal(added, [{ kind: 'cpu' }, { kind: 'cpu' }]);
+});
+
+whole.run();
