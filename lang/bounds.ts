@@ -25,6 +25,10 @@ export const atLeastOne: Bounds = { whole: true, least: 1, words: '1 or more' };
 export const notNegative: Bounds = { whole: false, least: 0, words: '0 or more' };
 /** Periods, rates that must go on. */
 export const positive: Bounds = { whole: false, least: 0, above: true, words: 'above 0' };
+/** Whole numbers, both ends included. */
+export const between = (least: number, most: number): Bounds => {
+  return { whole: true, least, most, words: `from ${least} to ${most}` };
+};
 /** Shares. */
 export const share: Bounds = { whole: false, least: 0, most: 100, words: 'from 0% to 100%' };
 

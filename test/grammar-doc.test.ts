@@ -13,6 +13,7 @@ import { reservedNames } from '../lang/check/expression.ts';
 import { meaning } from '../lang/diagnostics/catalogue-meaning.ts';
 import { syntaxCatalogue } from '../lang/diagnostics/catalogue-syntax.ts';
 import type { CatalogueEntry } from '../lang/diagnostics/diagnostic.ts';
+import { flags } from '../lang/flags.ts';
 import { largestFrame } from '../lang/frame/assemble.ts';
 import type { Fallback, ProtocolField } from '../lang/frame/protocols.ts';
 import {
@@ -163,6 +164,14 @@ const tables: Readonly<Record<string, Table>> = {
       parameter.help,
     ]),
   },
+  flags: {
+    header: ['Flag', 'Beside `frame`', 'Meaning'],
+    rows: [...flags.values()].map(({ name, help, shapesFrame, refused }) => [
+      code(name),
+      shapesFrame ? 'no' : 'yes',
+      refused === null || name === 'IPV6' ? help : `${help}; not offered: ${refused}`,
+    ]),
+  },
   'device-metrics': metricTable('Metric', deviceMetrics),
   'receiver-metrics': metricTable('Metric', receiverMetrics),
   'grace-metrics': metricTable('Metric', graceMetrics),
@@ -271,9 +280,21 @@ function contentText({ type, words, flags }: ProtocolField): string {
 }
 
 function takesText({ takes }: DeviceParameter): string {
-  if (takes.kind === 'word') return takes.words.map(code).join(', ');
-  const types = takes.types.map(code).join(' or ');
-  return takes.bounds === null ? types : `${types}, ${takes.bounds.whole ? 'whole, ' : ''}${takes.bounds.words}`;
+  switch (takes.kind) {
+    case 'word':
+      return takes.words.map(code).join(', ');
+    case 'flags':
+      return 'flags, any number';
+    case 'imix':
+      return `${code('size')}:${code('number')}, up to ${takes.most}`;
+    case 'nothing':
+      return 'not offered';
+    default: {
+      const types = takes.types.map(code).join(' or ') + (takes.hexadecimal ? ' as `0x…`' : '');
+      const bounds = takes.bounds === null ? '' : `, ${takes.bounds.whole ? 'whole, ' : ''}${takes.bounds.words}`;
+      return `${types}${bounds}${takes.most === 1 ? '' : `; up to ${takes.most}`}`;
+    }
+  }
 }
 
 /** The default of a parameter, from the configuration that a device begins with. */
@@ -282,25 +303,51 @@ function defaultText(name: string): string {
     assert.is(defaultConfiguration.pace.kind, 'unpaced');
     return 'as fast as it can';
   }
-  const { frame, pktSize, count, burst, late, driver, xmitMode, file, shortfall } = defaultConfiguration;
+  const { frame, pktSize, count, burst, clones, late, driver, xmitMode, priority, queues, file, shortfall } =
+    defaultConfiguration;
+  assert.is(queues, null);
   const defaults: Readonly<Record<string, string | number | null>> = {
     frame,
     pkt_size: pktSize,
     count,
     burst,
+    clone_skb: clones,
+    skb_priority: priority,
     late,
     driver,
     xmit_mode: xmitMode,
     file,
     shortfall: formatValue({ type: 'percent', value: shortfall }),
   } as Record<string, string | number | null>;
-  const found = defaults[name];
-  if (found === undefined) throw new Error(`what is the default of ${name}?`);
-  if (found !== null) return code(String(found));
-  return (
-    { frame: 'required', pkt_size: 'what the layers need, at least 60B', file: 'required by `driver pcap`' }[name] ??
-    'none'
-  );
+  // Some depend on other parameters, the interface or the lab.
+  const described: Readonly<Record<string, string>> = {
+    frame: "pktgen's own frame",
+    pkt_size: 'what the layers need; of a `frame` at least 60B',
+    min_pkt_size: 'as `pkt_size`',
+    max_pkt_size: '`min_pkt_size`',
+    flag: '`SHARED`',
+    dst_mac: "the peer's in a lab, else required without `frame`",
+    src_mac: "the interface's",
+    dst: '198.19.0.1',
+    dst_min: '198.19.0.1',
+    src_min: '198.18.0.1',
+    dst6: '2001:2:0:2::1',
+    src6: '2001:2:0:1::1',
+    tos: '`0x00`',
+    traffic_class: '`0x00`',
+    udp_src_min: '`9`',
+    udp_dst_min: '`9`',
+    vlan_p: '`0`',
+    vlan_cfi: '`0`',
+    svlan_p: '`0`',
+    svlan_cfi: '`0`',
+    flowlen: '`0`',
+    queue_map_min: "the kernel's choice",
+    queue_map_max: '`queue_map_min`',
+    file: 'required by `driver pcap`',
+  };
+  const found = defaults[name] ?? null;
+  return found === null ? (described[name] ?? 'none') : code(String(found));
 }
 
 // --- the document -----------------------------------------------------------------------------------------------------

@@ -231,6 +231,6 @@ function onceEach(
 function single(context: Context, setting: Setting, check: (value: Expression) => Expr): Expr | null {
   const [value, ...more] = setting.values;
   if (value !== undefined && more.length === 0) return check(value);
-  mistake(context, report('PG5104', { name: setting.key.text, found: setting.values.length }, setting.span));
+  mistake(context, report('PG5104', { name: setting.key.text, found: setting.values.length, most: 1 }, setting.span));
   return null;
 }

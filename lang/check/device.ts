@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { count } from '../bounds.ts';
+import { type GivenParameters, ipv6Addresses, ruleProblems } from '../device-rules.ts';
 import { report } from '../diagnostics/catalogue-meaning.ts';
 import { didYouMean } from '../diagnostics/suggest.ts';
+import { switched } from '../flags.ts';
 import { headerBytes, sizeProblem } from '../frame/assemble.ts';
-import type { FrameShape, LayerShape } from '../frame/frame-shape.ts';
+import { carriesSequence, type FrameShape, type LayerShape } from '../frame/frame-shape.ts';
+import { pktgenShape } from '../frame/pktgen-frame.ts';
 import { protocols } from '../frame/protocols.ts';
 import type { Expr, Op, Parameter } from '../op.ts';
-import { type DeviceParameter, deviceParameters, paceParameters } from '../parameters.ts';
+import { deviceParameters, paceParameters } from '../parameters.ts';
 import type { Span } from '../source.ts';
-import type { AddDeviceStatement, Expression, SetStatement, Setting } from '../syntax/ast.ts';
-import { exampleOf } from '../syntax/literals.ts';
-import { statementWords, wordOf } from '../syntax/tokens.ts';
-import { eitherOf, isQuantity } from '../types.ts';
-import { type Context, checkAs, expectType, mistake, type Typed } from './context.ts';
+import type { AddDeviceStatement, SetStatement, Setting } from '../syntax/ast.ts';
+import { statementWords, wordOf as tokenWord } from '../syntax/tokens.ts';
+import { type Context, checkAs, mistake } from './context.ts';
 import { type DeviceReference, deviceList, deviceOf } from './device-name.ts';
+import { type CheckedSetting, checkSetting, wordOf } from './device-values.ts';
 import { notInLab } from './name.ts';
 
 /** `add_device NAME on cpu N { … }`; `bind` names the variable that gets the device. */
@@ -27,24 +29,27 @@ export function checkAddDevice(context: Context, statement: AddDeviceStatement, 
   // What a misspelt device should have been called nobody knows: it then answers to every name.
   const sound = context.diagnostics.length === before;
   const cpu = checkAs(context, statement.cpu, ['number'], '`on cpu`', count);
-  const { parameters, settings, whole } = checkSettings(context, statement.settings);
+  const { parameters, settings, whole } = checkSettings(context, statement.settings, 'all');
 
   const frame = settings.get('frame');
   // What was misspelt or could not be read may be what seems to be missing.
   const damaged = !whole || context.damaged(statement.span);
-  if (frame === undefined && !damaged) {
-    const hints = ['declare `frame probe = eth(…) / ipv4(…) / udp(…)` and say `frame probe` in the block'];
+  const shape = frame === undefined ? wordsShape(settings) : (frame.value?.shape ?? null);
+  if (frame === undefined && !damaged && context.lab === null && !settings.has('dst_mac')) {
+    const hints = ['`dst_mac 02:00:00:00:00:01`, or that of an interface: `dst_mac eth1.mac`'];
     const name = `\`${context.source.slice(statement.name.span)}\``;
     mistake(context, report('PG5001', { device: name }, statement.name.span, { hints }));
-  } else if (frame?.value?.shape != null) {
-    checkFrame(context, device, frame.value.shape, frame.setting, settings.get('pkt_size') ?? null);
+  }
+  const complete = frame === undefined || (shape !== null && checkFrame(context, shape, frame.setting));
+  if (shape !== null && complete && (frame !== undefined || !damaged)) {
+    checkSizes(context, device, shape, settings, (frame?.setting ?? statement.name).span);
   }
   if (!damaged) checkFile(context, settings);
   context.inventory.add({
     name: sound ? device.name : { kind: 'dynamic' },
     span: statement.name.span,
     paced: damaged || paceParameters.some((name) => isPace(settings.get(name))),
-    shape: frame?.value?.shape ?? null,
+    sequenced: shape === null ? null : carriesSequence(shape) && !nameless(settings),
   });
   return { op: 'add_device', span: statement.span, bind, name: device.expr, cpu, parameters };
 }
@@ -52,32 +57,40 @@ export function checkAddDevice(context: Context, statement: AddDeviceStatement, 
 /** A `delay` of nothing is as fast as it goes, as in pktgen. */
 function isPace(setting: CheckedSetting | undefined): boolean {
   if (setting === undefined) return false;
-  const { expr } = setting;
-  return !(expr.kind === 'constant' && expr.value.type === 'duration' && expr.value.value === 0);
+  const [expr] = setting.exprs;
+  return !(expr?.kind === 'constant' && expr.value.type === 'duration' && expr.value.value === 0);
+}
+
+/** The layers that the words of a device without `frame` stack. */
+function wordsShape(settings: Settings): FrameShape {
+  const tags = ['vlan_id', 'svlan_id'].filter((name) => settings.has(name)).length;
+  const labels = settings.get('mpls')?.exprs.length ?? 0;
+  return pktgenShape(tags, labels, ipv6Addresses.some((name) => settings.has(name)) ? 6 : 4);
+}
+
+/** Whether frames leave out the device's number, by which receivers know whose they are. */
+function nameless(settings: Settings): boolean {
+  const flagged = settings.get('flag')?.exprs.some((expr) => wordOf(expr) === 'NO_TIMESTAMP') === true;
+  return flagged || settings.has('pktgen_compat');
 }
 
 /** `set A, B rate 5kpps` and `set A { … }`. */
 export function checkSet(context: Context, statement: SetStatement): Op {
   const devices = deviceList(context, statement.devices);
-  const { parameters, settings } = checkSettings(context, statement.settings);
-  if (['frame', ...paceParameters].some((name) => settings.has(name))) context.inventory.change();
+  const { parameters, settings } = checkSettings(context, statement.settings, 'change');
+  if (['frame', 'flag', ...paceParameters].some((name) => settings.has(name))) context.inventory.change();
   return { op: 'set', span: statement.span, devices, parameters };
 }
 
-interface CheckedSetting {
-  readonly setting: Setting;
-  /** Null for a word. */
-  readonly value: Typed | null;
-  readonly expr: Expr;
-}
 type Settings = ReadonlyMap<string, CheckedSetting>;
 
 function checkSettings(
   context: Context,
   settings: readonly Setting[],
+  given: 'all' | 'change',
 ): { readonly parameters: readonly Parameter[]; readonly settings: Settings; readonly whole: boolean } {
-  const seen = new Map<string, Setting>();
   const checked = new Map<string, CheckedSetting>();
+  const seen = new Map<string, Setting>();
   let whole = true;
   for (const setting of settings) {
     const name = setting.key.text;
@@ -91,75 +104,53 @@ function checkSettings(
       continue;
     }
     const first = seen.get(name);
-    if (first !== undefined) {
+    if (first !== undefined && parameter.takes.kind !== 'flags') {
       const labels = [{ span: first.key.span, text: 'first here' }];
       mistake(context, report('PG5102', { name }, setting.key.span, { labels }));
       continue;
     }
-    seen.set(name, setting);
+    seen.set(name, first ?? setting);
     const value = checkSetting(context, parameter, setting);
+    const before = checked.get(name);
     if (value === null) whole = false;
-    else checked.set(name, value);
+    else checked.set(name, before === undefined ? value : { ...before, exprs: [...before.exprs, ...value.exprs] });
   }
+  const flag = checked.get('flag');
+  if (flag !== undefined) checkFlags(context, flag);
   checkPace(context, checked);
-  const parameters = [...checked.values()].map(({ setting, expr }): Parameter => {
-    return { name: setting.key.text, values: [expr], span: setting.span };
+  for (const problem of ruleProblems(givenBy(checked), given === 'all' && whole)) mistake(context, problem);
+  const parameters = [...checked.values()].map(({ setting, exprs }): Parameter => {
+    return { name: setting.key.text, values: exprs, span: setting.span };
   });
   return { parameters, settings: checked, whole };
 }
 
-function checkSetting(context: Context, parameter: DeviceParameter, setting: Setting): CheckedSetting | null {
-  const { name, takes } = parameter;
-  const [value, ...more] = setting.values;
-  if (value === undefined || more.length > 0) {
-    const problem = report(
-      'PG5104',
-      { name, found: setting.values.length },
-      value === undefined ? setting.span : spanOf(more),
-      { hints: countHints(parameter, setting.values) },
-    );
-    mistake(context, problem);
-    return value === undefined ? null : { setting, value: null, expr: mistakenWord(value) };
-  }
-  if (takes.kind === 'word') {
-    return { setting, value: null, expr: checkWord(context, name, takes.words, value) };
-  }
-  const checked = context.expression(context, value);
-  const expr = expectType(context, checked, value, takes.types, `\`${name}\``, takes.bounds);
-  return { setting, value: checked, expr };
+const statementWordNames: ReadonlySet<string> = new Set(statementWords.map(tokenWord));
+
+/** What the rules can see of parameters before the run. */
+function givenBy(settings: Settings): GivenParameters {
+  return new Map(
+    [...settings].map(([name, { setting, exprs }]) => {
+      const values = exprs.map((expr) => (expr.kind === 'constant' ? expr.value : null));
+      return [name, { span: setting.span, values }];
+    }),
+  );
 }
 
-const statementWordNames: ReadonlySet<string> = new Set(statementWords.map(wordOf));
-
-/** What a parameter without its value lacks, or which number was written with commas. */
-function countHints({ name, takes }: DeviceParameter, values: readonly Expression[]): readonly string[] {
-  const numbers = values.flatMap((value) => (value.kind === 'number' ? [value.image] : []));
-  if (values.length > 1 && numbers.length === values.length) return [`\`${numbers.join('_')}\``];
-  if (values.length > 0 || takes.kind === 'word') return [];
-  const [type] = takes.types;
-  if (type === undefined || !isQuantity(type)) return [];
-  return [`\`${name} ${type === 'number' ? '1000' : exampleOf(type)}\``];
-}
-
-const spanOf = (expressions: readonly Expression[]): Span => {
-  const [first] = expressions as [Expression];
-  return { start: first.span.start, end: (expressions.at(-1) as Expression).span.end };
-};
-
-const mistakenWord = ({ span }: Expression): Expr => ({ kind: 'constant', span, value: { type: 'string', value: '' } });
-
-function checkWord(context: Context, name: string, words: readonly string[], value: Expression): Expr {
-  const { span } = value;
-  if (value.kind === 'error') return mistakenWord(value);
-  if (value.kind === 'name' && words.includes(value.name)) {
-    return { kind: 'constant', span, value: { type: 'string', value: value.name } };
+/** Of one flag only one thing is said: FLOW_RND is FLOW_SEQ the other way round. */
+function checkFlags(context: Context, { exprs }: CheckedSetting): void {
+  const seen = new Map<string, { readonly on: boolean; readonly text: string; readonly span: Span }>();
+  for (const expr of exprs) {
+    const text = wordOf(expr);
+    if (text === null || text === '') continue;
+    const { name, on } = switched(text);
+    const first = seen.get(name);
+    if (first !== undefined && first.on !== on) {
+      const labels = [{ span: first.span, text: 'first here' }];
+      mistake(context, report('PG5115', { a: first.text, b: text }, expr.span, { labels }));
+    }
+    seen.set(name, first ?? { on, text, span: expr.span });
   }
-  const found = `\`${context.source.slice(span)}\``;
-  const near =
-    value.kind === 'name' ? didYouMean(value.name, words, 'words').filter((hint) => hint.startsWith('did')) : [];
-  const choice = eitherOf(words.map((word) => `\`${word}\``));
-  mistake(context, report('PG5105', { name, found, words: choice }, span, { hints: near }));
-  return mistakenWord(value);
 }
 
 /** At most one parameter sets the pace; `ratep` counts passes. */
@@ -172,7 +163,7 @@ function checkPace(context: Context, settings: Settings): void {
     mistake(context, report('PG5103', names, other.setting.key.span, { labels }));
   }
   const ratep = settings.get('ratep');
-  const burst = settings.get('burst')?.expr;
+  const burst = settings.get('burst')?.exprs[0];
   if (ratep === undefined || burst?.kind !== 'constant' || burst.value.type !== 'number' || burst.value.value <= 1)
     return;
   const hints = ['`rate` counts packets, whatever the burst'];
@@ -182,7 +173,8 @@ function checkPace(context: Context, settings: Settings): void {
 function checkFile(context: Context, settings: Settings): void {
   const driver = settings.get('driver');
   const file = settings.get('file');
-  const word = driver?.expr.kind === 'constant' && driver.expr.value.type === 'string' ? driver.expr.value.value : null;
+  const [expr] = driver?.exprs ?? [];
+  const word = expr === undefined ? null : wordOf(expr);
   if (file !== undefined && word !== 'pcap' && word !== '') {
     mistake(context, report('PG5107', {}, file.setting.span, { hints: ['add `driver pcap`'] }));
   }
@@ -191,33 +183,53 @@ function checkFile(context: Context, settings: Settings): void {
   }
 }
 
-/** What a device can know of its frame before the run: that it is complete, and that it fits its size and the MTU. */
-function checkFrame(
-  context: Context,
-  device: DeviceReference,
-  shape: FrameShape,
-  setting: Setting,
-  pktSize: CheckedSetting | null,
-): void {
+/** Whether a frame is complete, as far as a device can know before the run. */
+function checkFrame(context: Context, shape: FrameShape, setting: Setting): boolean {
   const outermost = shape[0];
-  if (outermost === undefined) return;
+  if (outermost === undefined) return false;
   if (protocols.get(outermost.protocol)?.outermost === false) {
     const hints = ['put `eth()` in front: `eth() / …`'];
     mistake(context, report('PG5008', { first: `\`${outermost.protocol}\`` }, setting.span, { hints }));
-    return;
+    return false;
   }
   if (context.lab === null && shape.some(lacksPeer)) {
     const hints = ['`eth(dst: 02:00:00:00:00:01)`, or an interface: `eth(dst: eth1.mac)`'];
     mistake(context, report('PG5009', {}, setting.span, { hints }));
   }
-  const written = pktSize?.expr;
-  if (written !== undefined && (written.kind !== 'constant' || written.value.type !== 'size')) return;
-  const size = written?.kind === 'constant' && written.value.type === 'size' ? written.value.value : null;
+  return true;
+}
+
+/** Holds the sizes that are known against what the layers need and what the MTU leaves room for. */
+function checkSizes(
+  context: Context,
+  device: DeviceReference,
+  shape: FrameShape,
+  settings: Settings,
+  whole: Span,
+): void {
   const needed = headerBytes(shape);
   if (needed === null) return;
   const mtu = device.interface === null ? null : (context.lab?.get(device.interface)?.mtu ?? null);
-  const problem = sizeProblem(size, needed, mtu, (pktSize ?? { setting }).setting.span);
+  const given = ['pkt_size', 'min_pkt_size', 'max_pkt_size', 'imix_weights'].flatMap((name) => {
+    const setting = settings.get(name);
+    return setting === undefined ? [] : [setting];
+  });
+  // The kernel sends what its own headers need, whatever the size.
+  const grows = settings.has('pktgen_compat') && !settings.has('frame');
+  const problems = given.flatMap(({ setting, exprs }) =>
+    exprs.flatMap((expr) => {
+      const size = sizeOf(expr.kind === 'list' ? expr.items[0] : expr);
+      const shown =
+        size === null ? null : sizeProblem(grows ? Math.max(size, needed) : size, needed, mtu, setting.span);
+      return shown === null ? [] : [shown];
+    }),
+  );
+  const [problem = given.length === 0 ? sizeProblem(null, needed, mtu, whole) : null] = problems;
   if (problem !== null) mistake(context, problem);
+}
+
+function sizeOf(expr: Expr | undefined): number | null {
+  return expr?.kind === 'constant' && expr.value.type === 'size' ? expr.value.value : null;
 }
 
 /** Whether a layer leaves a field to the peer's address, which only a lab knows. */

@@ -3,7 +3,6 @@
 import { report } from '../diagnostics/catalogue-meaning.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { didYouMean } from '../diagnostics/suggest.ts';
-import { carriesSequence, type FrameShape } from '../frame/frame-shape.ts';
 import type { Span } from '../source.ts';
 
 /** What is known of a device's name before the run: all of it, its shape (`"tx0@${i}"`), or nothing. */
@@ -12,12 +11,13 @@ export type DeviceName =
   | { readonly kind: 'pattern'; readonly pattern: RegExp }
   | { readonly kind: 'dynamic' };
 
-/** A device that a scenario adds. `shape` is null where the frame is not known. */
+/** A device that a scenario adds. */
 export interface AddedDevice {
   readonly name: DeviceName;
   readonly span: Span;
   readonly paced: boolean;
-  readonly shape: FrameShape | null;
+  /** Whether receivers can follow its frames by their numbers; null where the frame is not known. */
+  readonly sequenced: boolean | null;
 }
 
 /**
@@ -123,14 +123,14 @@ export class Inventory {
   }
 
   #unsequenced(): Diagnostic[] {
-    const blind =
-      !this.#changed &&
-      this.#added.length > 0 &&
-      this.#added.every(({ shape }) => shape !== null && !carriesSequence(shape));
+    const blind = !this.#changed && this.#added.length > 0 && this.#added.every(({ sequenced }) => sequenced === false);
     if (!blind) return [];
     return this.#sequenceUses.map(({ metric, span }) => {
       return report('PG5202', { metric }, span, {
-        hints: ['end the frame with `/ pktgen`, within its first 128 bytes and behind at most two tags'],
+        hints: [
+          'end the frame with `/ pktgen`, within its first 128 bytes and behind at most two tags',
+          '`flag NO_TIMESTAMP` and `pktgen_compat exact` leave out by which device a frame was sent',
+        ],
       });
     });
   }

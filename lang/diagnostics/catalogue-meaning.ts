@@ -182,7 +182,9 @@ export const meaning = {
   }),
 
   // frames
-  PG5001: entry('error', 'no frame', (p: { device: string }) => `${p.device} has no \`frame\`: what shall it send?`),
+  PG5001: entry('error', 'no destination', (p: { device: string }) => {
+    return `${p.device} needs \`dst_mac\`, or a \`frame\`: outside a lab nothing tells whom its frames are for`;
+  }),
   PG5002: entry('error', 'layer order', (p: { upper: string; lower: string }) => {
     return `\`${p.upper}\` cannot stand on \`${p.lower}\``;
   }),
@@ -238,8 +240,9 @@ export const meaning = {
   PG5103: entry('error', 'exclusive parameters', (p: { a: string; b: string }) => {
     return `\`${p.a}\` and \`${p.b}\` say the same thing twice: give one of them`;
   }),
-  PG5104: entry('error', 'number of values', (p: { name: string; found: number }) => {
-    return `\`${p.name}\` takes one value, not ${p.found === 0 ? 'none' : p.found}`;
+  PG5104: entry('error', 'number of values', (p: { name: string; found: number; most: number }) => {
+    const takes = p.most === 1 ? 'one value' : Number.isFinite(p.most) ? `1 to ${p.most} values` : 'one value or more';
+    return `\`${p.name}\` takes ${takes}, not ${p.found === 0 ? 'none' : p.found}`;
   }),
   PG5105: entry('error', 'unknown word', (p: { name: string; found: string; words: string }) => {
     return `\`${p.name}\` is ${p.words}, not ${p.found}`;
@@ -249,6 +252,43 @@ export const meaning = {
   }),
   PG5107: entry('error', 'file without pcap', () => '`file` goes with `driver pcap` only'),
   PG5108: entry('error', 'pcap without file', () => '`driver pcap` needs a `file` to write to'),
+  PG5109: entry('error', 'frame and words of pktgen', (p: { name: string }) => {
+    return `\`${p.name}\` shapes the frame that pktgen makes, and \`frame\` takes its place`;
+  }),
+  PG5110: entry('error', 'parameter missing', (p: { name: string; other: string }) => {
+    return `\`${p.name}\` has no meaning without ${p.other}`;
+  }),
+  PG5111: entry('error', 'ends the wrong way round', (p: { min: string; first: string; max: string; last: string }) => {
+    return `\`${p.min}\` is ${p.first}, above \`${p.max}\`, which is ${p.last}`;
+  }),
+  PG5112: entry('error', 'not offered', (p: { name: string; reason: string }) => {
+    return `\`${p.name}\` is not offered: ${p.reason}`;
+  }),
+  PG5113: entry('error', 'contradicting parameters', (p: { a: string; b: string; why: string }) => {
+    return `\`${p.a}\` and \`${p.b}\` exclude each other: ${p.why}`;
+  }),
+  PG5114: entry('error', 'unknown flag', (p: { found: string }) => `there is no flag ${p.found}`),
+  PG5115: entry('error', 'flag on and off', (p: { a: string; b: string }) => {
+    return `\`flag ${p.a}\` and \`flag ${p.b}\` contradict each other, and their order never matters`;
+  }),
+  PG5116: entry('error', 'hexadecimal in pktgen', (p: { name: string; image: string }) => {
+    return `\`${p.name} ${p.image}\` is hexadecimal in pktgen, and decimal here`;
+  }),
+  PG5117: entry('error', 'size without weight', (p: { found: string }) => {
+    return `\`imix_weights\` takes sizes with their weights, not ${p.found}`;
+  }),
+  PG5118: entry('error', 'no destination to draw', (p: { first: string; last: string }) => {
+    return `\`IPDST_RND\` has nothing to draw from ${p.first} to ${p.last}`;
+  }),
+  PG5119: entry('warning', 'without effect', (p: { name: string; why: string }) => {
+    return `\`${p.name}\` changes nothing: ${p.why}`;
+  }),
+  PG5120: entry('error', 'bits that are never set', (p: { min: string; max: string }) => {
+    return `\`dst6_min\` ${p.min} has bits that \`dst6_max\` ${p.max} takes away again`;
+  }),
+  PG5121: entry('error', 'past the last address', (p: { base: string; first: string; count: string }) => {
+    return `\`${p.count}\` goes past the last address behind \`${p.base}\` ${p.first}`;
+  }),
 
   // what is asked of devices and receivers
   PG5201: entry('error', 'asked of an unpaced device', (p: { device: string }) => {

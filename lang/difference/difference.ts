@@ -227,7 +227,15 @@ class Collector {
     const cpu: [string, Part] = ['cpu', { meaning: meaningOf(op.cpu), text: this.#whole(op.cpu.span) }];
     const parameters = op.parameters.map(({ name, values, span }): [string, Part] => [
       name,
-      { meaning: meaningOf(values), text: this.#whole(span).slice(name.length).trim() },
+      // Flags add up from several lines, and their order never matters.
+      name === 'flag'
+        ? {
+            meaning: meaningOf(sorted(values)),
+            text: sorted(values)
+              .map((value) => this.#whole(value.span))
+              .join(', '),
+          }
+        : { meaning: meaningOf(values), text: this.#whole(span).slice(name.length).trim() },
     ]);
     return new Map([cpu, ...parameters]);
   }
@@ -310,13 +318,21 @@ function bound(op: Op): string {
   return 'bind' in op && op.bind !== null ? `let ${op.bind} = ` : '';
 }
 
+/** Words by the alphabet. */
+function sorted(words: readonly Expr[]): readonly Expr[] {
+  return [...words].sort((a, b) => (meaningOf(a) < meaningOf(b) ? -1 : 1));
+}
+
 /** Data as a text that is the same for what means the same: without places and without conditions as they were written. */
 function meaningOf(data: unknown): string {
   return JSON.stringify(data, function (this: unknown, key, value: unknown) {
     if (key === 'span') return undefined;
     if (key === 'text' && typeof this === 'object' && this !== null && 'condition' in this) return undefined;
-    // Their order never matters.
-    if (key === 'parameters' && Array.isArray(value)) return [...value].sort((a, b) => (a.name < b.name ? -1 : 1));
+    // Their order never matters, and that of flags neither.
+    if (key === 'parameters' && Array.isArray(value)) {
+      const inOrder = value.map((one) => (one.name === 'flag' ? { ...one, values: sorted(one.values) } : one));
+      return inOrder.sort((a, b) => (a.name < b.name ? -1 : 1));
+    }
     return value;
   });
 }

@@ -10,6 +10,7 @@ import { byteContent } from './byte-content.ts';
 import { fieldContent, firstValue, type Generator, halfBits, halvesOf, isAutomatic, isList } from './field-content.ts';
 import type { FieldOperation, FieldSlot, FrameProgram, PseudoHeader } from './frame-program.ts';
 import type { FrameShape } from './frame-shape.ts';
+import { frameLengths, type SizeRule } from './frame-sizes.ts';
 import type { Field, Layer } from './layer.ts';
 import {
   type Fallback,
@@ -26,6 +27,12 @@ import {
 export interface AssembleOptions {
   /** The device's `pkt_size`; null: what the layers need, at least 60. */
   readonly pktSize: number | null;
+  /** Sizes that vary take the place of `pktSize`. */
+  readonly sizes?: SizeRule;
+  /** What pktgen's header tells beside the sequence number; a time and the device's number unless given. */
+  readonly stamp?: { readonly time: boolean; readonly stream: boolean };
+  /** What changes beyond the layers' own fields, by where these stand; checksums that cover it follow. */
+  readonly changes?: (layers: readonly PlacedLayer[]) => readonly FieldOperation[];
   /** The interface's MTU, null where it is not known. */
   readonly mtu: number | null;
   readonly sourceMac: number;
@@ -111,10 +118,11 @@ export function assemble(frame: Value & { readonly type: 'frame' }, options: Ass
 
   const whole = frame.layers.map((layer) => layer.span).reduce(cover);
   const needed = layers.reduce((sum, { size }) => sum + size, 0);
-  const problem = sizeProblem(options.pktSize, needed, options.mtu, whole);
+  const { shortest, longest, sizes } = frameLengths(options.sizes, options.pktSize, Math.max(needed, shortestFrame));
+  const problem = sizeProblem(shortest, needed, options.mtu, whole) ?? sizeProblem(longest, needed, options.mtu, whole);
   if (problem !== null) return refuse(problem);
 
-  const bytes = new Uint8Array(options.pktSize ?? Math.max(needed, shortestFrame));
+  const bytes = new Uint8Array(longest);
   const operations: FieldOperation[] = [];
   const checksums: Checksum[] = [];
   for (const [index, at] of layers.entries()) {
@@ -144,7 +152,8 @@ export function assemble(frame: Value & { readonly type: 'frame' }, options: Ass
       } else if (field.fallback.kind === 'checksum') {
         const automatic = written !== undefined;
         const none = !automatic && field.fallback.zeroOver === layers[index - 1]?.protocol.name;
-        if (!none) checksums.push(checksumOf(layers, index, slots[0].offset, field.fallback, bytes.length));
+        const end = sizes === null ? bytes.length : null;
+        if (!none) checksums.push(checksumOf(layers, index, slots[0].offset, field.fallback, end));
       } else if (place.bit >= 0) {
         // What stands in the header below has been filled in there, by the number of this layer.
         const value = fallbackValue(at, field.fallback, bytes.length, options);
@@ -153,40 +162,51 @@ export function assemble(frame: Value & { readonly type: 'frame' }, options: Ass
         }
         const parts = slots.length === 1 ? [BigInt(value)] : [BigInt(value) >> BigInt(halfBits), BigInt(value)];
         for (const [i, part] of parts.entries()) writeBits(bytes, slots[i] as FieldSlot, part);
+        if (field.fallback.kind === 'length' && sizes !== null) {
+          const minus = at.start + (field.fallback.from === 'end' ? at.size : 0);
+          operations.push({ kind: 'length', slot: slots[0], minus });
+        }
       }
     }
     if (at.protocol.stamp) {
       writeBits(bytes, { offset: at.start, bytes: 4, shift: 0, bits: 32 }, BigInt(pktgenMagic));
-      operations.push({ kind: 'stamp', offset: at.start, time: true, stream: true });
+      operations.push({ kind: 'stamp', offset: at.start, ...(options.stamp ?? wholeStamp) });
     }
   }
 
+  operations.push(...(options.changes?.(layers) ?? []));
+
   for (const sum of checksums.reverse()) {
-    const value = internetChecksum(bytes.subarray(sum.start, sum.start + sum.length), pseudoSum(bytes, sum.pseudo));
+    const end = sum.length === null ? bytes.length : sum.start + sum.length;
+    const rest = sum.length === null && sum.pseudo !== undefined ? end - sum.start : 0;
+    const value = internetChecksum(bytes.subarray(sum.start, end), pseudoSum(bytes, sum.pseudo) + rest);
     const slot = { offset: sum.offset, bytes: 2, shift: 0, bits: 16 };
     writeBits(bytes, slot, BigInt(value === 0 ? (sum.pseudo?.zero ?? 0) : value));
     const covered = [sum, ...(sum.pseudo === undefined ? [] : [sum.pseudo])];
-    const changes = operations.some((one) => covered.some(({ start, length }) => writesInto(one, start, length)));
-    if (changes) operations.push(sum);
+    const changes = operations.some((one) => {
+      return covered.some(({ start, length }) => writesInto(one, start, length ?? end - start));
+    });
+    if (changes || sum.length === null) operations.push(sum);
   }
   if (operations.length > mostOperations) {
     return refuse(report('PG5017', { found: operations.length, most: mostOperations }, whole));
   }
-  return { ok: true, program: { template: hexadecimal(bytes), sizes: null, operations }, layers };
+  return { ok: true, program: { template: hexadecimal(bytes), sizes, operations }, layers };
 }
 
-type Checksum = FieldOperation & { readonly kind: 'checksum'; readonly length: number };
+type Checksum = FieldOperation & { readonly kind: 'checksum' };
 
-/** The checksum of a layer, at its place, over what its protocol says. */
+/** The checksum of a layer, at its place, over what its protocol says. `frameBytes` null: the frame's end varies. */
 function checksumOf(
   layers: readonly PlacedLayer[],
   index: number,
   offset: number,
   fallback: Fallback & { readonly kind: 'checksum' },
-  frameBytes: number,
+  frameBytes: number | null,
 ): Checksum {
   const at = layers[index] as PlacedLayer;
-  const length = fallback.covers === 'header' ? at.size : frameBytes - at.start;
+  const rest = frameBytes === null ? null : frameBytes - at.start;
+  const length = fallback.covers === 'header' ? at.size : rest;
   const sum: Checksum = { kind: 'checksum', offset, start: at.start, length };
   const below = layers.slice(0, index).findLast(({ protocol }) => protocol.addresses !== null);
   const addresses = below?.protocol.addresses ?? null;
@@ -194,7 +214,7 @@ function checksumOf(
   const pseudo: PseudoHeader = {
     start: below.start + addresses.bit / 8,
     length: addresses.bits / 8,
-    sum: (at.protocol.numbers['ip protocol'] ?? 0) + length,
+    sum: (at.protocol.numbers['ip protocol'] ?? 0) + (length ?? 0),
     zero: fallback.zero,
   };
   return { ...sum, pseudo };
@@ -311,6 +331,14 @@ function fallbackValue(
   }
 }
 
+/** Where a field of up to 64 bits, or all of a wider one, stands in the frame. */
+export function slotOf({ protocol, start, places }: PlacedLayer, name: string): FieldSlot {
+  const place = places.find(({ field }) => field.name === name);
+  if (place === undefined) throw new Error(`no field ${name} in this ${protocol.name}`);
+  const [slot, ...more] = slotsOf(start, place);
+  return more.length === 0 ? slot : { ...slot, bytes: place.bits / 8, bits: place.bits };
+}
+
 /** The smallest windows of whole bytes around a field: one, or two for what is wider than 64 bits. */
 function slotsOf(start: number, { bit, bits }: FieldPlace): readonly [FieldSlot, ...FieldSlot[]] {
   if (bits === 2 * halfBits) {
@@ -342,7 +370,7 @@ function hexadecimal(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-const hex = (value: bigint) => `0x${value.toString(16)}`;
+export const hex = (value: bigint) => `0x${value.toString(16)}`;
 
 function operationOf(slot: FieldSlot, content: Generator): FieldOperation {
   switch (content.kind) {
@@ -365,12 +393,25 @@ function operationOf(slot: FieldSlot, content: Generator): FieldOperation {
   }
 }
 
-/** pktgen's header. */
+/** pktgen's header, and what it holds unless the device says otherwise. */
 const stampBytes = 16;
+const wholeStamp = { time: true, stream: true };
 
 function writesInto(operation: FieldOperation, start: number, length: number): boolean {
-  const field = operation.kind === 'flows' ? operation.value : operation;
-  const [offset, bytes] =
-    'slot' in field ? [field.slot.offset, field.slot.bytes] : [field.offset, field.kind === 'stamp' ? stampBytes : 2];
+  const [offset, bytes] = writtenBytes(operation);
   return offset < start + length && offset + bytes > start;
+}
+
+/** Where an operation begins to write, and how many bytes it may change. */
+function writtenBytes(operation: FieldOperation): readonly [number, number] {
+  switch (operation.kind) {
+    case 'stamp':
+      return [operation.offset, stampBytes];
+    case 'checksum':
+      return [operation.offset, 2];
+    case 'flows':
+      return writtenBytes(operation.value);
+    default:
+      return [operation.slot.offset, operation.slot.bytes];
+  }
 }

@@ -252,7 +252,11 @@ class Operations {
   /** Parameters take words (`late skip`) as strings; what was written says which. */
   #word(value: Expr): string {
     const text = this.#source.slice(value.span);
-    return value.kind === 'constant' && value.value.type === 'string' && /^\w+$/.test(text) ? text : this.#text(value);
+    // pktgen's hexadecimal words are read as they were written.
+    if (text.startsWith('0x')) return text;
+    return value.kind === 'constant' && value.value.type === 'string' && /^!?\w+$/.test(text)
+      ? text
+      : this.#text(value);
   }
 
   /** The first packet's bytes below an operation that makes a frame, where they are known before the run. */

@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { boundsProblem } from '../../lang/bounds.ts';
+import { ruleProblems } from '../../lang/device-rules.ts';
+import { report } from '../../lang/diagnostics/catalogue-meaning.ts';
 import { assemble } from '../../lang/frame/assemble.ts';
 import type { FrameProgram } from '../../lang/frame/frame-program.ts';
+import { pktgenFrame, pktgenSizes } from '../../lang/frame/pktgen-frame.ts';
+import { flagsOf, isExact, pktgenWords, sizeRule, type WordValues } from '../../lang/frame/pktgen-words.ts';
 import { deviceParameters, paceParameters } from '../../lang/parameters.ts';
 import type { Span } from '../../lang/source.ts';
 import { assertNever } from '../../lang/types.ts';
 import type { Value } from '../../lang/value.ts';
-import type { DevicePlan, DriverName, InterfaceFacts, LatePolicy, Ratio, XmitMode } from '../engine.ts';
+import type { DevicePlan, DriverName, InterfaceFacts, LatePolicy, QueueMap, Ratio, XmitMode } from '../engine.ts';
 import { macOf } from '../lab/mac.ts';
 import { ok, type Result, refused, refusedBy } from './completion.ts';
-
-/** A parameter as an operation gives it, its values evaluated. */
-export interface Setting {
-  readonly name: string;
-  readonly values: readonly Value[];
-  readonly span: Span;
-}
+import { changed, type Setting, type Settings } from './settings.ts';
 
 /**
  * How fast a device sends. `rate` is packets or bits a second whatever the burst; `ratep` and `delay` are passes a second
@@ -29,85 +27,102 @@ type Pace =
   | { readonly kind: 'ratep'; readonly value: number }
   | { readonly kind: 'delay'; readonly value: number };
 
-/** A device's parameters by pktgen's meaning, each as it was last given. `pktSize` null: what the layers need. */
+/** A device's parameters by pktgen's meaning. What shapes its frames is in `words`, by the names of the parameters. */
 export interface Configuration {
+  readonly settings: Settings;
+  readonly words: WordValues;
+  /** Null: pktgen's own frame, as its words make it. */
   readonly frame: (Value & { readonly type: 'frame' }) | null;
+  /** Null: what the layers need. */
   readonly pktSize: number | null;
   readonly pace: Pace;
   readonly count: number;
   readonly burst: number;
+  /** How often each built frame is sent; at least 1. */
+  readonly clones: number;
   readonly late: LatePolicy;
   readonly driver: DriverName | 'auto';
   readonly xmitMode: XmitMode;
+  readonly priority: number;
+  readonly queues: QueueMap | null;
   readonly file: string | null;
   /** Percent that the device may stay below what is asked of it. */
   readonly shortfall: number;
 }
 
-export const defaultConfiguration: Configuration = {
-  frame: null,
-  pktSize: null,
-  pace: { kind: 'unpaced' },
-  count: 0,
-  burst: 1,
-  late: 'catch_up',
-  driver: 'auto',
-  xmitMode: 'start_xmit',
-  file: null,
-  shortfall: 1,
-};
+export const defaultConfiguration: Configuration = configurationOf(new Map());
 
-/** What a change of which parameters needs a new frame program. */
-const shapesFrame: ReadonlySet<string> = new Set(['frame', 'pkt_size']);
+/** Parameters beside those of pktgen's own frame whose change needs a new frame program. */
+const shapesFrame: ReadonlySet<string> = new Set([
+  'frame',
+  'pkt_size',
+  'min_pkt_size',
+  'max_pkt_size',
+  'imix_weights',
+  'flag',
+  'pktgen_compat',
+]);
 
 /** Whether any of these parameters changes the bytes of frames. */
 export function changesFrame(settings: readonly Setting[]): boolean {
-  return settings.some(({ name }) => shapesFrame.has(name));
+  return settings.some(({ name }) => shapesFrame.has(name) || deviceParameters.get(name)?.shapesFrame === true);
 }
 
-/** The configuration with some parameters given anew; all others stay. */
-export function configured(before: Configuration, settings: readonly Setting[]): Result<Configuration> {
-  let configuration = before;
-  for (const setting of settings) {
-    const value = setting.values[0];
-    const parameter = deviceParameters.get(setting.name);
-    if (value === undefined || parameter === undefined) throw new Error(`parameter ${setting.name} of no known shape`);
-    if (parameter.takes.kind === 'value' && parameter.takes.bounds !== null) {
-      const problem = boundsProblem(`\`${setting.name}\``, value, parameter.takes.bounds, setting.span);
+/** The configuration with some parameters given anew; all others stay. Refused where they do not go together. */
+export function configured(before: Configuration, change: readonly Setting[]): Result<Configuration> {
+  for (const { name, values, span } of change) {
+    const parameter = deviceParameters.get(name);
+    if (parameter === undefined) throw new Error(`parameter ${name} of no known shape`);
+    if (parameter.takes.kind !== 'value' || parameter.takes.bounds === null) continue;
+    for (const value of values) {
+      const problem = boundsProblem(`\`${name}\``, value, parameter.takes.bounds, span);
       if (problem !== null) return refused(problem);
     }
-    configuration = { ...configuration, ...changeBy(setting.name, value) };
   }
-  return ok(configuration);
+  const settings = changed(before.settings, change);
+  const problem = ruleProblems(settings, true).find(({ severity }) => severity === 'error');
+  return problem === undefined ? ok(configurationOf(settings)) : refused(problem);
 }
 
-function changeBy(name: string, value: Value): Partial<Configuration> {
+function configurationOf(settings: Settings): Configuration {
   // Types are the checker's business; the words of `late`, `driver` and `xmit_mode` are in the parameter table.
-  const number = 'value' in value && typeof value.value === 'number' ? value.value : Number.NaN;
-  const text = value.type === 'string' ? value.value : '';
-  if (paceParameters.includes(name)) return { pace: paceOf(name, value.type, number) };
-  switch (name) {
-    case 'frame':
-      return value.type === 'frame' ? { frame: value } : {};
-    case 'pkt_size':
-      return { pktSize: number };
-    case 'count':
-      return { count: number };
-    case 'burst':
-      return { burst: number };
-    case 'late':
-      return { late: text as LatePolicy };
-    case 'driver':
-      return { driver: text as DriverName | 'auto' };
-    case 'xmit_mode':
-      return { xmitMode: text as XmitMode };
-    case 'file':
-      return { file: text };
-    case 'shortfall':
-      return { shortfall: number };
-    default:
-      throw new Error(`parameter ${name} is in the table, but nothing is done with it`);
-  }
+  const value = (name: string): Value | undefined => settings.get(name)?.values[0];
+  const number = (name: string): number | null => {
+    const given = value(name);
+    return given !== undefined && 'value' in given && typeof given.value === 'number' ? given.value : null;
+  };
+  const word = (name: string): string | null => {
+    const given = value(name);
+    return given?.type === 'string' ? given.value : null;
+  };
+  const frame = value('frame');
+  const words = new Map([...settings].map(([name, { values }]) => [name, values]));
+  const paced = paceParameters.find((name) => settings.has(name));
+  return {
+    settings,
+    words,
+    frame: frame?.type === 'frame' ? frame : null,
+    pktSize: number('pkt_size'),
+    pace: paced === undefined ? { kind: 'unpaced' } : paceOf(paced, value(paced)?.type ?? 'number', number(paced) ?? 0),
+    count: number('count') ?? 0,
+    burst: number('burst') ?? 1,
+    clones: Math.max(1, number('clone_skb') ?? 0),
+    late: (word('late') ?? 'catch_up') as LatePolicy,
+    driver: (word('driver') ?? 'auto') as DriverName | 'auto',
+    xmitMode: (word('xmit_mode') ?? 'start_xmit') as XmitMode,
+    priority: number('skb_priority') ?? 0,
+    queues: queuesOf(number('queue_map_min'), number('queue_map_max'), flagsOf(words)),
+    file: word('file'),
+    shortfall: number('shortfall') ?? 1,
+  };
+}
+
+/** The kernel maps to queue 0 unless told otherwise; here frames then go where the kernel's own would. */
+function queuesOf(min: number | null, max: number | null, flags: ReadonlySet<string>): QueueMap | null {
+  if (flags.has('QUEUE_MAP_CPU')) return { kind: 'cpu' };
+  if (min === null && max === null) return null;
+  const first = min ?? 0;
+  return { kind: flags.has('QUEUE_MAP_RND') ? 'random' : 'sequential', first, last: max ?? first };
 }
 
 function paceOf(name: string, type: Value['type'], value: number): Pace {
@@ -124,13 +139,26 @@ export function programOf(
   facts: InterfaceFacts | null,
   peer: InterfaceFacts | null,
 ): Result<FrameProgram> {
-  if (configuration.frame === null) throw new Error('a device without a frame passed the checker');
-  const assembled = assemble(configuration.frame, {
-    pktSize: configuration.pktSize,
-    mtu: facts?.mtu ?? null,
-    sourceMac: facts?.mac ?? macOf(device.interface),
-    peerMac: peer?.mac ?? null,
-  });
+  const { words, pktSize, frame } = configuration;
+  const flags = flagsOf(words);
+  const exact = isExact(words);
+  const sourceMac = facts?.mac ?? macOf(device.interface);
+  const place = { mtu: facts?.mtu ?? null, sourceMac, peerMac: peer?.mac ?? null };
+  const time = !flags.has('NO_TIMESTAMP');
+  // The device's number stands in the upper bits of the time; the kernel knows no such thing.
+  const stamp = { time, stream: time && !exact };
+  const sizes = sizeRule(words);
+  if (frame !== null) {
+    const assembled = assemble(frame, { ...place, pktSize, stamp, ...(sizes === null ? {} : { sizes }) });
+    return assembled.ok ? ok(assembled.program) : refusedBy(assembled.failure);
+  }
+  const told = pktgenWords(words);
+  if (told.dstMac.address === null && place.peerMac === null) {
+    return refused(report('PG5001', { device: `\`${device.interface}\`` }, device.span));
+  }
+  const made = pktgenFrame(told, BigInt(sourceMac), BigInt(place.peerMac ?? 0), device.span);
+  const size = pktgenSizes(sizes, pktSize, made.needed, exact);
+  const assembled = assemble(made.frame, { ...place, ...size, stamp, changes: made.changes });
   return assembled.ok ? ok(assembled.program) : refusedBy(assembled.failure);
 }
 
@@ -149,14 +177,14 @@ export function planOf(
     driver: configuration.driver,
     xmitMode: configuration.xmitMode,
     program,
-    pace: paceOfPlan(paused ? pausedPeriod : periodOf(pace, burst, program.template.length / 2)),
+    pace: paused ? { per: 'pass', period: pausedPeriod } : planPace(pace, burst, program),
     paused,
     burst,
-    clones: 1,
+    clones: configuration.clones,
     count: configuration.count,
     late: configuration.late,
-    priority: 0,
-    queues: null,
+    priority: configuration.priority,
+    queues: configuration.queues,
     seed: device.seed,
     file: configuration.driver === 'pcap' ? configuration.file : null,
   };
@@ -167,23 +195,23 @@ const bitsPerByte = 8n;
 /** A paused device has a schedule, on which nothing stands: what is asked of it is 0, not "as fast as it goes". */
 const pausedPeriod: Ratio = { numerator: nsPerSecond, denominator: 1n };
 
-function paceOfPlan(period: Ratio | null): DevicePlan['pace'] {
-  return period === null ? null : { per: 'pass', period };
-}
-
-/** Nanoseconds from one pass to the next, exact. `size`: bytes of a frame without FCS, as pktgen counts rates. */
-function periodOf(pace: Pace, burst: number, size: number): Ratio | null {
+/** Nanoseconds from one pass to the next, or for each byte where frames differ in size; exact. */
+function planPace(pace: Pace, burst: number, { template, sizes }: FrameProgram): DevicePlan['pace'] {
   switch (pace.kind) {
     case 'unpaced':
       return null;
     case 'pps':
-      return quotient(nsPerSecond * BigInt(burst), pace.value);
-    case 'bps':
-      return quotient(nsPerSecond * BigInt(burst) * BigInt(size) * bitsPerByte, pace.value);
+      return { per: 'pass', period: quotient(nsPerSecond * BigInt(burst), pace.value) };
+    case 'bps': {
+      if (sizes !== null) return { per: 'byte', period: quotient(nsPerSecond * bitsPerByte, pace.value) };
+      // Bytes of a frame without FCS, as pktgen counts rates.
+      const size = BigInt(template.length / 2);
+      return { per: 'pass', period: quotient(nsPerSecond * BigInt(burst) * size * bitsPerByte, pace.value) };
+    }
     case 'ratep':
-      return quotient(nsPerSecond, pace.value);
+      return { per: 'pass', period: quotient(nsPerSecond, pace.value) };
     case 'delay':
-      return fraction(pace.value);
+      return { per: 'pass', period: fraction(pace.value) };
     default:
       return assertNever(pace);
   }

@@ -16,11 +16,11 @@ import {
   defaultConfiguration,
   planOf,
   programOf,
-  type Setting,
 } from './configuration.ts';
 import type { InterfaceTable } from './interfaces.ts';
 import { OperationQueues } from './queues.ts';
 import { SentHistory } from './sent-history.ts';
+import type { Setting } from './settings.ts';
 import { DeviceTotals } from './totals.ts';
 
 /** A device's figures once it is gone: its histogram has gone into the totals. */
@@ -169,6 +169,8 @@ export class DeviceTable {
         const hints = [`\`rem_device ${name}\`, then add it with another \`${fixed}\``];
         return refused(report('PG6007', { parameter: fixed, name }, span, { hints }));
       }
+      const unable = this.#queueProblem(next.value, span);
+      if (unable !== null) return unable;
       const program = changesFrame(settings)
         ? this.#program(next.value, device, this.#interfaces.get(device.interface))
         : ok(device.program);
@@ -256,9 +258,25 @@ export class DeviceTable {
       const hints = [`drivers here: ${capabilities.drivers.join(', ')}`];
       return refused(report('PG6006', { engine, what: `driver \`${driver}\`` }, span, { hints }), 'unsuitable');
     }
-    if (capabilities.xmitModes.includes(xmitMode)) return null;
-    const hints = [`modes here: ${capabilities.xmitModes.join(', ')}`];
-    return refused(report('PG6006', { engine, what: `\`xmit_mode ${xmitMode}\`` }, span, { hints }), 'unsuitable');
+    if (!capabilities.xmitModes.includes(xmitMode)) {
+      const hints = [`modes here: ${capabilities.xmitModes.join(', ')}`];
+      return refused(report('PG6006', { engine, what: `\`xmit_mode ${xmitMode}\`` }, span, { hints }), 'unsuitable');
+    }
+    return this.#queueProblem(configuration, span);
+  }
+
+  #queueProblem({ driver, queues }: Configuration, span: Span): Result<never> | null {
+    const { capabilities, name: engine } = this.#engine;
+    const { queueMapDrivers } = capabilities;
+    if (queues === null || (driver === 'auto' ? queueMapDrivers.length > 0 : queueMapDrivers.includes(driver)))
+      return null;
+    const hints = [
+      queueMapDrivers.length === 0
+        ? 'leave `queue_map_min`, `queue_map_max` and the flags `QUEUE_MAP_CPU` and `QUEUE_MAP_RND` out'
+        : `drivers that send on a queue that they are told: ${queueMapDrivers.join(', ')}`,
+    ];
+    const what = `choice of transmit queues for driver \`${driver}\``;
+    return refused(report('PG6006', { engine, what }, span, { hints }), 'unsuitable');
   }
 }
 

@@ -5,10 +5,11 @@ import { nameOf } from '../../lang/evaluate.ts';
 import type { Expr, Parameter } from '../../lang/op.ts';
 import type { Value } from '../../lang/value.ts';
 import { ok, type Result, refused } from './completion.ts';
-import type { Setting } from './configuration.ts';
+
 import type { Job } from './jobs.ts';
 import type { ScenarioState } from './scenario-state.ts';
 import type { Scope } from './scope.ts';
+import type { Setting } from './settings.ts';
 
 /** Where an operation stands: the scenario, the block around it and the job that carries it out. */
 export interface Context {

@@ -158,7 +158,7 @@ export class ReceiverTable {
     if (receiver.expects !== null) return receiver.expects.includes(device.name);
     const { driver, program } = device.plan;
     if (driver === 'null' || driver === 'pcap') return false;
-    if (!program.operations.some((operation) => operation.kind === 'stamp')) return false;
+    if (!program.operations.some((operation) => operation.kind === 'stamp' && operation.stream)) return false;
     if (!this.#interfaces.lab) return device.interface !== receiver.interface;
     return this.#interfaces.get(receiver.interface)?.peer === device.interface;
   }
@@ -202,13 +202,16 @@ export class ReceiverTable {
     const sent = this.owed(device);
     // What a receiver has not looked at yet is not lost: a busy machine may keep it from looking for a while.
     const due = running ? device.history.sentBy(stats.caughtUpAt - receiver.settle) : sent;
+    // Clones carry their frame's sequence number: whoever sends them sends what a receiver counts as duplicates.
+    const clones = device.plan.clones > 1 ? (stream?.duplicated ?? 0) : 0;
+    const arrived = (stream?.received ?? 0) + clones;
     return {
       sent,
       received: stream?.received ?? 0,
       bytes: stream?.bytes ?? 0,
       duplicated: stream?.duplicated ?? 0,
       reordered: stream?.reordered ?? 0,
-      lost: Math.max(0, due - (stream?.received ?? 0)),
+      lost: Math.max(0, due - arrived),
     };
   }
 

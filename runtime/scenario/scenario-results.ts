@@ -117,7 +117,7 @@ function longestBatch(receiver: Receiver, stats: ReceiverStats, state: ScenarioS
   const heard = new Set(stats.streams.map((stream) => stream.device));
   let longest = 0;
   for (const device of state.devices.all) {
-    if (device.plan.period !== null || !(heard.has(device.id) || state.receivers.expects(receiver, device))) continue;
+    if (device.plan.pace !== null || !(heard.has(device.id) || state.receivers.expects(receiver, device))) continue;
     const figures = state.devices.figures(device);
     longest = Math.max(longest, 'gaps' in figures ? figures.gaps.max : (figures.gap.max ?? 0));
   }

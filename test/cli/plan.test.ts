@@ -93,4 +93,21 @@ test('a file without operations has a plan too', async () => {
   });
 });
 
+test("pktgen's words stand in a plan as they were written", async () => {
+  const words = `lab { veth tx0 <-> rx0 }
+let size = 60B
+add_device tx0 on cpu 0 { mpls 0x0001000a, 0x0002010a; tos 0x10; flag UDPCSUM, !SHARED; flag NO_TIMESTAMP; imix_weights size:7, 576B:4 }
+`;
+  await withFiles({ 'a.pg': words }, async (folder) => {
+    const { stdout } = await pktsh(['plan', 'a.pg'], { cwd: folder });
+    for (const line of [
+      'mpls 0x0001000a, 0x0002010a',
+      'tos 0x10',
+      'flag UDPCSUM, !SHARED, NO_TIMESTAMP',
+      'imix_weights size:7, 576B:4',
+    ])
+      assert.ok(stdout.includes(`${line}\n`), line);
+  });
+});
+
 test.run();

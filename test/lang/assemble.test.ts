@@ -56,7 +56,7 @@ const bytes = (of: FrameProgram) => Buffer.from(of.template, 'hex');
 const outline = (of: FrameProgram) => {
   return of.operations.map(
     (operation) =>
-      `${operation.kind}@${'slot' in operation ? operation.slot.offset : 'offset' in operation && operation.offset}`,
+      `${operation.kind}@${'slot' in operation ? operation.slot.offset : 'offset' in operation ? operation.offset : 'flows'}`,
   );
 };
 
@@ -70,7 +70,7 @@ test("a frame like pktgen's, byte by byte", () => {
     '0000', // padding
   ];
   assert.is(made.template, expected.join('').replaceAll(' ', ''));
-  assert.equal(made.operations, [{ kind: 'stamp', offset: 42 }]);
+  assert.equal(made.operations, [{ kind: 'stamp', offset: 42, time: true, stream: true }]);
 });
 
 test('every field has a fallback', () => {
@@ -111,6 +111,7 @@ const operations: readonly (readonly [string, Fields, Fields, readonly unknown[]
         first: '0x3e8',
         last: '0x3f1',
         step: '0x3',
+        start: null,
       },
     ],
   ],
@@ -125,7 +126,15 @@ const operations: readonly (readonly [string, Fields, Fields, readonly unknown[]
     'random over a range',
     {},
     { src: random(range(1024, 65535)) },
-    [{ kind: 'random', slot: { offset: 34, bytes: 2, shift: 0, bits: 16 }, first: '0x400', last: '0xffff' }],
+    [
+      {
+        kind: 'random',
+        slot: { offset: 34, bytes: 2, shift: 0, bits: 16 },
+        first: '0x400',
+        last: '0xffff',
+        except: [],
+      },
+    ],
   ],
   [
     'random over a list',
@@ -144,6 +153,7 @@ const operations: readonly (readonly [string, Fields, Fields, readonly unknown[]
         first: '0xa000000',
         last: '0xa0000ff',
         step: '0x1',
+        start: null,
       },
       { kind: 'checksum', offset: 24, start: 14, length: 20 },
     ],
@@ -153,7 +163,7 @@ const operations: readonly (readonly [string, Fields, Fields, readonly unknown[]
     { flags: random(range(0, 7)) },
     {},
     [
-      { kind: 'random', slot: { offset: 20, bytes: 1, shift: 5, bits: 3 }, first: '0x0', last: '0x7' },
+      { kind: 'random', slot: { offset: 20, bytes: 1, shift: 5, bits: 3 }, first: '0x0', last: '0x7', except: [] },
       { kind: 'checksum', offset: 24, start: 14, length: 20 },
     ],
   ],

@@ -170,7 +170,7 @@ const mistakes: readonly (readonly [string, string, readonly string[]])[] = [
   ['reset of a device', `${base}reset tx0@0`, ['PG3110 reset tx0@0']],
 
   // frames
-  ['no frame', `${lab}add_device tx0 on cpu 0 { rate 1kpps }`, ['PG5001 tx0']],
+  ['no destination', 'add_device eth1 on cpu 0 { rate 1kpps }', ['PG5001 eth1']],
   ['layers out of order', 'frame f = eth() / udp()', ['PG5002 udp()']],
   ['something on pktgen', 'frame f = eth() / ipv4() / udp() / pktgen / udp()', ['PG5002 udp()']],
   ['a port too large', 'frame f = udp(dst: 70000)', ['PG5003 70000']],

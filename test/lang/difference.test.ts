@@ -216,4 +216,14 @@ test('formatting is no difference', () => {
   }
 });
 
+test("pktgen's words: flags add up in any order, sizes and labels are what they say", () => {
+  const of = (settings: string) => program(`lab { veth tx0 <-> rx0 }\nadd_device tx0 on cpu 0 { ${settings} }\n`);
+  const changes = (before: string, after: string) => difference(of(before), of(after)).map(shown);
+  assert.equal(changes('flag UDPCSUM, !SHARED; tos 0x10', 'tos 0x10; flag !SHARED; flag UDPCSUM'), []);
+  assert.equal(changes('imix_weights 60B:7, 1KiB:1', 'imix_weights 60B:7, 1024B:1'), []);
+  assert.equal(changes('flag UDPCSUM; imix_weights 60B:7', 'flag NO_TIMESTAMP; flag UDPCSUM; imix_weights 60B:8'), [
+    'changed device tx0 2:2: flag: UDPCSUM -> NO_TIMESTAMP, UDPCSUM, imix_weights: 60B:7 -> 60B:8',
+  ]);
+});
+
 test.run();

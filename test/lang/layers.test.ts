@@ -139,7 +139,9 @@ test('a UDP checksum of 0 is sent as all ones', () => {
 });
 
 const outline = (of: FrameProgram) => {
-  return of.operations.map((one) => `${one.kind}@${'slot' in one ? one.slot.offset : 'offset' in one && one.offset}`);
+  return of.operations.map(
+    (one) => `${one.kind}@${'slot' in one ? one.slot.offset : 'offset' in one ? one.offset : 'flows'}`,
+  );
 };
 
 test('inner checksums come before the outer ones that cover them', () => {
@@ -175,7 +177,7 @@ for (const [name, source, expected] of wide) {
     const { operations } = program(`ipv6(src: ${source})`);
     const found = operations.map((one) => {
       const ends = 'first' in one ? ` ${one.first} ${one.last}` : '';
-      return `${one.kind}@${'slot' in one ? one.slot.offset : 'offset' in one && one.offset}${ends}`;
+      return `${one.kind}@${'slot' in one ? one.slot.offset : 'offset' in one ? one.offset : 'flows'}${ends}`;
     });
     assert.equal(found, expected);
   });
