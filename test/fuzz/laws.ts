@@ -29,7 +29,7 @@ export function assertLanguageLaws(text: string): void {
   const formatted = format(source(text));
   assert.is(formatted.text === null, isWrong(formatted.diagnostics), 'a form exactly where nothing speaks against it');
   if (wrong) assert.is(formatted.text, null, 'no form of a text that cannot be read');
-  if (formatted.text !== null) assertFormed(text, formatted.text);
+  if (formatted.text !== null) assertFormed(text, parsed.file, formatted.text);
 }
 
 const isWrong = (diagnostics: readonly Diagnostic[]) => diagnostics.some(({ severity }) => severity === 'error');
@@ -68,9 +68,9 @@ function assertPlain(data: unknown, path: string): void {
 }
 
 /** The form means what the text means, keeps its comments, and has itself as its form. */
-function assertFormed(text: string, formed: string): void {
-  const tree = (of: string) => JSON.stringify(parse(source(of)).file, withoutPlaces);
-  assert.is(tree(formed), tree(text), 'the form means the same');
+function assertFormed(text: string, file: object, formed: string): void {
+  const tree = (of: object) => JSON.stringify(of, withoutPlaces);
+  assert.is(tree(parse(source(formed)).file), tree(file), 'the form means the same');
   assert.is(format(source(formed)).text, formed, 'the form is its own form');
   const comments = (of: string) => lex(of).comments.map(({ image }) => image.trimEnd());
   assert.equal(comments(formed), comments(text), 'comments are kept');
