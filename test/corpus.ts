@@ -12,10 +12,9 @@ export function corpus(): [string, string][] {
       .map((name): [string, string] => [join(folder, name), readFileSync(join(root, folder, name), 'utf8')]),
   );
   const examples = ['README.md', 'grammar.md'].flatMap((name) =>
-    [...readFileSync(join(root, name), 'utf8').matchAll(/^```pg(?:-wrong)?\n(.*?)^```$/gms)].map((found): [string, string] => [
-      `${name}, ${(found[1] as string).split('\n')[0]}`,
-      found[1] as string,
-    ]),
+    [...readFileSync(join(root, name), 'utf8').matchAll(/^```pg(?:-wrong)?\n(.*?)^```$/gms)].map(
+      (found): [string, string] => [`${name}, ${(found[1] as string).split('\n')[0]}`, found[1] as string],
+    ),
   );
   return [...files, ...examples];
 }

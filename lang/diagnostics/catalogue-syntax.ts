@@ -37,6 +37,9 @@ export const syntaxCatalogue = {
     return `${p.word} is a reserved word and cannot be a name`;
   }),
   PG1112: entry('error', '`within` without `of`', () => '`within` needs `of` and what it is compared with'),
+  PG1113: entry('error', 'too many mistakes', (p: { limit: number }) => {
+    return `the first ${p.limit} mistakes of syntax are enough: from here on none is told`;
+  }),
 
   // numbers, units, addresses
   PG2001: entry('error', 'bad number', (p: { image: string; reason: string }) => {

@@ -80,7 +80,7 @@ export function jointsOf(tokens: readonly IToken[], roles: Roles): ReadonlySet<I
     if (!pair && joint.tokenType !== T.Dot && joint.tokenType !== T.RangeDots) continue;
     const images = [...(left === last ? run : [left.image]), joint.image, right.image];
     // Only literals have dots and colons of their own.
-    if (!(pair || /^\d|:/.test(images[0] as string)) || lexesAs(images)) {
+    if (!images.some((image) => /^\d|:/.test(image)) || lexesAs(images)) {
       found.add(joint);
       run = images;
       last = right;

@@ -35,6 +35,9 @@ interface Current {
   failed: boolean;
 }
 
+/** Mistakes of syntax that a file is told: one with more is no scenario, and each takes longer than a sound statement. */
+export const maxMistakes = 1000;
+
 /** What Chevrotain's parts call on each other and its types leave out. */
 interface Internals {
   raiseNoAltException(occurrence: number, wanted: string | undefined): never;
@@ -114,6 +117,7 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     const start = this.#next();
     this.#current = { first, depth: depthOf(first), failed: false };
     try {
+      if (this.problems.length > maxMistakes) return { kind: 'error', span: this.#passOver(start, false) };
       const parsed = item();
       if (!this.#atEnd()) this.#unexpected(theLineEnd);
       return parsed;

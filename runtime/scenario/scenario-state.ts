@@ -11,7 +11,7 @@ import type { Clock } from '../clock.ts';
 import type { Engine, EngineEvent } from '../engine.ts';
 import { type ReportedDiagnostic, reported } from '../report/json.ts';
 import type { EventResults } from '../results.ts';
-import { type Failed, ok, type Result, refusedBy } from './completion.ts';
+import { type Failed, ok, type Result, refused, refusedBy } from './completion.ts';
 import { DeviceTable } from './devices.ts';
 import { Expectations } from './expectations.ts';
 import type { InterfaceTable } from './interfaces.ts';
@@ -27,7 +27,10 @@ export const pollPeriod = 10_000_000n;
 /** Operations and loop rounds after which a job lets the event loop turn, so that signals and the others get their turn. */
 const budget = 256;
 /** Events kept for the results; a sender that stalls for hours says the same over and over. */
-const mostEvents = 1000;
+export const mostEvents = 1000;
+/** Printed lines kept for the results, and as many jobs at once: a loop without an end must not take all memory. */
+export const mostPrints = 10_000;
+export const mostJobs = 10_000;
 
 /** Carries out the statements of a body; the interpreter's own recursion, handed to operations that have bodies. */
 export type RunBody = (body: readonly Op[], scope: Scope, job: Job) => Steps;
@@ -145,6 +148,11 @@ export class ScenarioState {
 
   // --- jobs -----------------------------------------------------------------------------------------------------------
 
+  /** Null, or why no more jobs can be registered. */
+  crowded(span: Span): Failed | null {
+    return this.jobs.size < mostJobs ? null : refused(report('PG6008', { limit: mostJobs }, span)).failed;
+  }
+
   /** A job that is known but does not run yet. */
   register(kind: JobKind, parent: Job): Job {
     const job = new Job(this.#ids++, kind, parent.childSeed());
@@ -257,8 +265,9 @@ export class ScenarioState {
     if (this.events.length < mostEvents) this.events.push({ at: Number(this.clock.now() - this.beganAt), ...event });
   }
 
-  print(text: string): void {
-    this.prints.push(text);
+  print(text: string, span: Span): void {
+    if (this.prints.length < mostPrints) this.prints.push(text);
+    else this.warn(report('PG6204', { limit: mostPrints }, span));
     this.#setting.onPrint(text);
   }
 

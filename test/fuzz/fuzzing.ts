@@ -10,6 +10,9 @@ export interface Tally {
   slowest: { readonly ms: number; readonly input: Input } | null;
 }
 
+/** Throws where a text breaks one. */
+type Laws = (text: string) => void;
+
 export interface Broken {
   readonly input: Input;
   readonly minimal: string;
@@ -23,10 +26,16 @@ export function emptyTally(): Tally {
 }
 
 /** Draws so many inputs and tries the laws on each; the first that breaks one, made as short as it goes, or null. */
-export function fuzz(count: number, seed: number, path: string | null, tally: Tally): Broken | null {
+export function fuzz(
+  count: number,
+  seed: number,
+  path: string | null,
+  tally: Tally,
+  laws: Laws = assertLanguageLaws,
+): Broken | null {
   const property = fc.property(inputs, (input) => {
     tally.counts[input.kind]++;
-    const reason = broken(input.text, (ms) => {
+    const reason = broken(input.text, laws, (ms) => {
       if (ms > (tally.slowest?.ms ?? 0)) tally.slowest = { ms, input };
     });
     if (reason !== null) throw new Error(reason);
@@ -35,15 +44,15 @@ export function fuzz(count: number, seed: number, path: string | null, tally: Ta
   const done = fc.check(property, { seed, numRuns: count, endOnFailure: true, ...way });
   if (!done.failed) return null;
   const input = (done.counterexample as [Input])[0];
-  const reason = broken(input.text) ?? 'it failed once and not again';
-  return { input, reason, minimal: minimised(input.text, reason), path: done.counterexamplePath ?? '' };
+  const reason = broken(input.text, laws) ?? 'it failed once and not again';
+  return { input, reason, minimal: minimised(input.text, reason, laws), path: done.counterexamplePath ?? '' };
 }
 
 /** Which law a text breaks, in a line; null if none. */
-function broken(text: string, took: (ms: number) => void = () => {}): string | null {
+function broken(text: string, laws: Laws, took: (ms: number) => void = () => {}): string | null {
   const began = performance.now();
   try {
-    assertLanguageLaws(text);
+    laws(text);
   } catch (error) {
     return error instanceof Error ? (error.message.split('\n')[0] as string) : String(error);
   }
@@ -53,8 +62,8 @@ function broken(text: string, took: (ms: number) => void = () => {}): string | n
 }
 
 /** Leaves out whatever can be left out, in ever smaller parts, as long as the same goes wrong. */
-function minimised(text: string, reason: string): string {
-  const same = (shorter: string): boolean => alike(broken(shorter)) === alike(reason);
+function minimised(text: string, reason: string, laws: Laws): string {
+  const same = (shorter: string): boolean => alike(broken(shorter, laws)) === alike(reason);
   let found = text;
   for (let part = Math.ceil(found.length / 2); part >= 1; ) {
     let shortened = false;

@@ -48,7 +48,9 @@ function made(kind: Kind, choices: Choices): string {
     case 'tokens':
       return soup(choices, () => `${choices.of(images)}${choices.of([' ', ' ', '', '\n'])}`);
     case 'bytes':
-      return soup(choices, () => (choices.below(3) === 0 ? choices.of(oddities) : String.fromCharCode(choices.below(128))));
+      return soup(choices, () =>
+        choices.below(3) === 0 ? choices.of(oddities) : String.fromCharCode(choices.below(128)),
+      );
     case 'mutated':
       return mutated(choices);
   }
@@ -68,7 +70,16 @@ function mutated(choices: Choices): string {
   return text;
 }
 
-const brackets = [['{ ', ' }'], ['(', ')'], ['[', ']'], ['"${', '}"'], ['if true {\n', '\n}'], ['spawn { ', ' }'], ['-', ''], ['!', '']] as const;
+const brackets = [
+  ['{ ', ' }'],
+  ['(', ')'],
+  ['[', ']'],
+  [`"\${`, '}"'],
+  ['if true {\n', '\n}'],
+  ['spawn { ', ' }'],
+  ['-', ''],
+  ['!', ''],
+] as const;
 
 function mutate(text: string, choices: Choices): string {
   const from = choices.below(text.length + 1);

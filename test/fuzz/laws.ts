@@ -60,7 +60,10 @@ function assertPlaced(diagnostics: readonly Diagnostic[], text: string): void {
 /** Data that is the same after a way through JSON. */
 function assertPlain(data: unknown, path: string): void {
   if (data === null || typeof data === 'string' || typeof data === 'boolean') return;
-  if (typeof data === 'number') return assert.ok(Number.isFinite(data) && !Object.is(data, -0), `${path} is ${data}`);
+  if (typeof data === 'number') {
+    assert.ok(Number.isFinite(data) && !Object.is(data, -0), `${path} is ${data}`);
+    return;
+  }
   if (typeof data !== 'object') assert.unreachable(`${path} is of type ${typeof data}`);
   const prototype = Object.getPrototypeOf(data);
   assert.ok(prototype === Object.prototype || prototype === Array.prototype, `${path} is plain`);
