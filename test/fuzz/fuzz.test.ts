@@ -23,7 +23,7 @@ test('the laws of the language hold for inputs of every kind', () => {
 
 test('they hold for the corpus', () => {
   const texts = corpus();
-  assert.ok(texts.length > 50);
+  assert.ok(texts.length > 30);
   for (const [, text] of texts) assertLanguageLaws(text);
 });
 
