@@ -38,6 +38,7 @@ export class Calls {
 
   /** Whether there is a call in an expression, however deep. */
   within(expr: Expr): boolean {
+    if (this.#pending.size === 0) return false;
     return this.of(expr) !== null || partsOf(expr).some((part) => this.within(part));
   }
 }
@@ -133,11 +134,20 @@ function isExpr(value: object): value is Expr {
 /** The expressions directly inside a node, in the order of evaluation. */
 function partsOf(node: Expr | Op): readonly Expr[] {
   const parts: Expr[] = [];
-  mapParts(node, (part) => {
-    parts.push(part);
-    return part;
-  });
+  if (!('kind' in node) || node.kind !== 'constant') collectFields(node, parts);
   return parts;
+}
+
+/** Reads what `mapFields` would write anew: most operations have no call inside, and every one is asked. */
+function collectFields(node: object, parts: Expr[]): void {
+  for (const [key, value] of Object.entries(node)) if (!notOwn.has(key)) collectField(value, parts);
+}
+
+function collectField(value: unknown, parts: Expr[]): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (Array.isArray(value)) for (const item of value) collectField(item, parts);
+  else if (isExpr(value)) parts.push(value);
+  else collectFields(value, parts);
 }
 
 /** The node with other expressions in the places of those that `partsOf` gave. */

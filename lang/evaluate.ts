@@ -57,6 +57,9 @@ export function nameOf(value: Value): string {
   throw new TypeError(`a value of type ${value.type} has no name`);
 }
 
+/** Characters (UTF-16 code units) of a string that a program makes: `s = "${s}${s}"` in a loop would take all memory. */
+export const maxTextLength = 16_384;
+
 type Result<V = Value> = V | Failure;
 
 function failed(result: unknown): result is Failure {
@@ -71,7 +74,10 @@ function compute(expr: Expr, environment: Environment): Result {
       return environment.variable(expr.name);
     case 'text': {
       const parts = every(expr.parts, (part) => textOf(part, environment));
-      return failed(parts) ? parts : { type: 'string', value: parts.join('') };
+      if (failed(parts)) return parts;
+      const value = parts.join('');
+      if (value.length <= maxTextLength) return { type: 'string', value };
+      return failureFrom(report('PG2310', { limit: maxTextLength }, expr.span));
     }
     case 'list': {
       const items = every(expr.items, (item) => compute(item, environment));

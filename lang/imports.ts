@@ -14,6 +14,11 @@ export type Imported =
 /** Reads what an `import` names: `path` as written, `from` the name of the file that it stands in. */
 export type ImportReader = (path: string, from: string) => Imported;
 
+/** Files that a file imports, with those that they import, each counted once. */
+export const maxImports = 1000;
+/** How far an import may be from the file: importing goes as deep on the stack. */
+export const maxImportDepth = 100;
+
 /** For texts that have no place of their own. */
 export const noImports: ImportReader = () => ({ ok: false, reason: 'there are no files here' });
 
@@ -64,6 +69,11 @@ class Loader {
     this.#end = source.text.length;
   }
 
+  #excess(depth: number): { readonly what: string; readonly limit: number } | null {
+    if (depth > maxImportDepth) return { what: 'the depth of imports', limit: maxImportDepth };
+    return this.texts.length >= maxImports ? { what: 'the number of imported files', limit: maxImports } : null;
+  }
+
   /** @param path the files on the way here, the innermost last */
   follow(file: File, path: readonly string[]): void {
     for (const statement of file.statements) {
@@ -91,6 +101,11 @@ class Loader {
     }
     const known = this.#byName.get(name);
     if (known !== undefined) return known;
+    const excess = this.#excess(path.length);
+    if (excess !== null) {
+      this.diagnostics.push(report('PG3205', excess, span));
+      return null;
+    }
     // A line end stands between two files of the whole.
     const base = this.#end + 1;
     this.#end = base + text.length;

@@ -24,6 +24,9 @@ export const runCatalogue = {
   PG6007: entry('error', 'settled when the device was added', (p: { parameter: string; name: string }) => {
     return `\`${p.parameter}\` of \`${p.name}\` cannot be changed (EINVAL)`;
   }),
+  PG6008: entry('error', 'too many jobs', (p: { limit: number }) => {
+    return `${p.limit} jobs are at work already, and no more can be registered`;
+  }),
 
   PG6101: entry('error', 'wait timed out', (p: { condition: string; timeout: string }) => {
     return `\`${p.condition}\` did not come true within ${p.timeout}`;
@@ -62,6 +65,9 @@ export const runCatalogue = {
   }),
   PG6203: entry('warning', 'ticks missed', (p: { count: number }) => {
     return `this \`every\` missed ${p.count === 1 ? '1 tick' : `${p.count} ticks`}: its body took longer than the period`;
+  }),
+  PG6204: entry('warning', 'prints not kept', (p: { limit: number }) => {
+    return `the results keep the first ${p.limit} lines that a scenario prints: those behind them are only shown`;
   }),
 
   PG6301: entry('error', 'no value', (p: { what: string; why: string }) => `${p.what} has no value: ${p.why}`),

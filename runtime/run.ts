@@ -27,7 +27,7 @@ import {
 import { type Failed, ok, type Result, refused, refusedBy, settled } from './scenario/completion.ts';
 import { bodyRunner } from './scenario/executor.ts';
 import { InterfaceTable } from './scenario/interfaces.ts';
-import { type Instance, runScenario } from './scenario/scenario-run.ts';
+import { type Instance, isReached, type RunLimit, runScenario } from './scenario/scenario-run.ts';
 import type { ScenarioState } from './scenario/scenario-state.ts';
 import { Scope } from './scenario/scope.ts';
 import { derivedSeed, RandomStream } from './seed.ts';
@@ -39,7 +39,7 @@ export interface RunOptions {
   readonly seed: bigint;
   /** Run in a lab even if the file declares none: then it is one veth pair, tx0 <-> rx0. */
   readonly lab: boolean;
-  /** Longest time (ns, the engine's clock) for everything together. */
+  /** Longest time (ns, by the engine's clock and by the machine's) for everything together. */
   readonly maxDuration: bigint | null;
   /** Interfaces on which packets may leave although they carry a default route. */
   readonly allow: readonly string[];
@@ -107,9 +107,9 @@ class ProgramRun {
     const prepared = this.#prepare();
     if (!prepared.ok) return this.#refuse(prepared.failed);
     const { maxDuration } = this.#options;
-    const limit = maxDuration === null ? null : { instant: began + maxDuration, text: formatDuration(maxDuration) };
+    const limit = maxDuration === null ? null : limitOf(maxDuration, began);
     for (const { scenario, instance } of prepared.value) {
-      if (limit !== null && this.#engine.clock.now() >= limit.instant) {
+      if (limit !== null && isReached(limit, this.#engine.clock.now())) {
         // Of a scenario that never began nothing else in the results would tell.
         const told = this.#scenarios.some(({ failure }) => failure?.code === 'PG6105');
         if (told) break;
@@ -238,6 +238,12 @@ class ProgramRun {
       environment: {},
     };
   }
+}
+
+/** @param duration and @param began in nanoseconds, by the engine's clock */
+function limitOf(duration: bigint, began: bigint): RunLimit {
+  const deadline = performance.now() + Number(duration) / 1e6;
+  return { instant: began + duration, deadline, text: formatDuration(duration) };
 }
 
 /** What a scenario runs for: a list's expressions as they are, or the elements of what is settled before any scenario. */

@@ -9,13 +9,16 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { binaryType } from '../lang/algebra.ts';
+import { maxScenarioValues } from '../lang/check/checker.ts';
 import { reservedNames } from '../lang/check/expression.ts';
 import { meaning } from '../lang/diagnostics/catalogue-meaning.ts';
 import { syntaxCatalogue } from '../lang/diagnostics/catalogue-syntax.ts';
 import type { CatalogueEntry } from '../lang/diagnostics/diagnostic.ts';
+import { maxTextLength } from '../lang/evaluate.ts';
 import { flags } from '../lang/flags.ts';
-import { largestFrame } from '../lang/frame/assemble.ts';
+import { largestFrame, mostOperations } from '../lang/frame/assemble.ts';
 import type { Fallback, ProtocolField } from '../lang/frame/protocols.ts';
+import { maxImportDepth, maxImports } from '../lang/imports.ts';
 import {
   compile,
   displayType,
@@ -30,10 +33,13 @@ import { deviceMetrics, graceMetrics, type Metric, needsHeader, receiverMetrics 
 import { type DeviceParameter, deviceParameters, paceParameters } from '../lang/parameters.ts';
 import { formatAddress } from '../lang/syntax/addresses.ts';
 import { escapeSpellings } from '../lang/syntax/escapes.ts';
+import { maxElements } from '../lang/syntax/expressions.ts';
 import { maxNesting } from '../lang/syntax/layout.ts';
 import { formatValue } from '../lang/syntax/literals.ts';
+import { maxStatements, maxTokens } from '../lang/syntax/parser.ts';
 import { maxOperators } from '../lang/syntax/precedence.ts';
-import { Identifier, Keyword, PlainName, tokenTypes, wordOf } from '../lang/syntax/tokens.ts';
+import { maxMistakes } from '../lang/syntax/recovery.ts';
+import { Identifier, Keyword, maxTextPieces, PlainName, tokenTypes, wordOf } from '../lang/syntax/tokens.ts';
 import { unitsOf } from '../lang/syntax/units.ts';
 import { assertNever, parameterTypes, quantityTypes } from '../lang/types.ts';
 import type { ScalarType } from '../lang/value.ts';
@@ -41,9 +47,11 @@ import { runCatalogue } from '../runtime/catalogue.ts';
 import { commandLineCatalogue } from '../runtime/commands/catalogue.ts';
 import { parameterValues } from '../runtime/commands/parameter-values.ts';
 import { dryRunEngine } from '../runtime/engines/dry-run.ts';
+import { mostShown } from '../runtime/report/findings.ts';
 import { exitOf, type Verdict, worst } from '../runtime/results.ts';
 import { run } from '../runtime/run.ts';
 import { defaultConfiguration } from '../runtime/scenario/configuration.ts';
+import { mostEvents, mostJobs, mostPrints } from '../runtime/scenario/scenario-state.ts';
 import { maxScriptBytes } from '../runtime/script-input.ts';
 import { root } from './requirements.ts';
 
@@ -124,6 +132,34 @@ const tables: Readonly<Record<string, Table>> = {
         'have a meaning in their statements only: may be names',
       ],
       [codes(reservedNames.keys()), 'functions, layers and totals: cannot be declared'],
+    ],
+  },
+  limits: {
+    header: ['What', 'At most', 'Diagnostic'],
+    rows: [
+      ['a file', `${maxScriptBytes / 2 ** 20} MiB`, 'refused when it is read'],
+      ['words and signs of a file', grouped(maxTokens), code('PG1108')],
+      ['statements, settings and links of a file', grouped(maxStatements), code('PG1108')],
+      [
+        'brackets and blocks inside each other; chains of members, prefixes, `else if`',
+        grouped(maxNesting),
+        code('PG1108'),
+      ],
+      ['operators of an expression', grouped(maxOperators), code('PG1108')],
+      ['elements of a list', grouped(maxElements), code('PG1108')],
+      ['escapes, values and `$` of a string', grouped(maxTextPieces), code('PG1108')],
+      ['characters of a string', grouped(maxTextLength), code('PG2310')],
+      ['mistakes of syntax told of a file', grouped(maxMistakes), code('PG1114')],
+      ['diagnostics shown of a file', grouped(mostShown), 'their number; `--json` has all'],
+      ['imported files', grouped(maxImports), code('PG3205')],
+      ['imports inside each other', grouped(maxImportDepth), code('PG3205')],
+      ['values of `scenario … for`', grouped(maxScenarioValues), `${code('PG3114')} ${code('PG6403')}`],
+      ['bytes of a frame', grouped(largestFrame), code('PG5011')],
+      ['fields and checksums of a frame that change', grouped(mostOperations), code('PG5017')],
+      ['devices at once', grouped(dryRunEngine().capabilities.maxDevices), code('PG6005')],
+      ['jobs at once: `at`, `every` and `spawn`', grouped(mostJobs), code('PG6008')],
+      ['printed lines kept in the results of a scenario', grouped(mostPrints), code('PG6204')],
+      ['events kept in the results of a scenario', grouped(mostEvents), 'those behind them are not kept'],
     ],
   },
   products: operatorTable('*'),
@@ -460,7 +496,8 @@ const importable: Readonly<Record<string, string>> = {
   './lib/circle.pg': 'import "./lib/circle.pg" as again\n',
 };
 const readExample: ImportReader = (path) => {
-  const text = importable[path];
+  const depth = /^deep(\d+)\.pg$/.exec(path)?.[1];
+  const text = depth === undefined ? importable[path] : `import "deep${Number(depth) + 1}.pg" as more\n`;
   return text === undefined ? { ok: false, reason: 'no such file' } : { ok: true, name: path, text };
 };
 const told = (text: string) => compile(new SourceFile('example.pg', text), readExample);
@@ -491,7 +528,7 @@ for (const block of blocks) {
 }
 
 /** Codes that no text of its own can give: what the command line brings along has a part in it. */
-const withoutExample = ['PG2013', 'PG2308'];
+const withoutExample = ['PG1114', 'PG2013', 'PG2308'];
 
 /**
  * An example in a cell: code, its lines parted by `<br>`, behind the preamble unless a comment says that it stands alone.

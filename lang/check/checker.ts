@@ -47,7 +47,8 @@ export function check({ source, file, modules, diagnostics: syntax }: Loaded): C
   const context: Context = {
     source,
     diagnostics,
-    complete: !hasHole(file),
+    // The parser leaves no hole without a word.
+    complete: syntax.length === 0 || !hasHole(file),
     damaged: (span) => syntaxErrors.within(span),
     lab: interfaces,
     receivers: receiverNames(statements, new Map()),

@@ -26,6 +26,9 @@ export interface AddedDevice {
  */
 export class Inventory {
   readonly #added: AddedDevice[] = [];
+  /** Those of them with a fixed name, by it; the others. */
+  readonly #named = new Map<string, AddedDevice[]>();
+  readonly #unnamed: AddedDevice[] = [];
   readonly #uses: { readonly name: string; readonly span: Span }[] = [];
   readonly #asked: { readonly name: string | null; readonly span: Span }[] = [];
   readonly #sequenceUses: { readonly metric: string; readonly span: Span }[] = [];
@@ -34,6 +37,9 @@ export class Inventory {
 
   add(device: AddedDevice): void {
     this.#added.push(device);
+    const { name } = device;
+    if (name.kind !== 'static') this.#unnamed.push(device);
+    else if (!this.#named.get(name.name)?.push(device)) this.#named.set(name.name, [device]);
   }
 
   /** A device named outside `add_device`. */
@@ -66,7 +72,7 @@ export class Inventory {
   include(part: Inventory): void {
     if (this.#parts.has(part) || part === this) return;
     this.#parts.add(part);
-    this.#added.push(...part.#added);
+    for (const device of part.#added) this.add(device);
     this.#uses.push(...part.#uses);
     this.#asked.push(...part.#asked);
     this.#sequenceUses.push(...part.#sequenceUses);
@@ -88,10 +94,8 @@ export class Inventory {
   }
 
   #matching(name: string): readonly AddedDevice[] {
-    return this.#added.filter((device) => {
-      if (device.name.kind === 'static') return device.name.name === name;
-      return device.name.kind === 'dynamic' || device.name.pattern.test(name);
-    });
+    const fitting = this.#unnamed.filter((device) => device.name.kind !== 'pattern' || device.name.pattern.test(name));
+    return [...(this.#named.get(name) ?? []), ...fitting];
   }
 
   #collisions(receivers: ReadonlyMap<string, Span>): Diagnostic[] {

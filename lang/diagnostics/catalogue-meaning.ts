@@ -84,6 +84,9 @@ export const meaning = {
   }),
   PG2308: entry('error', 'value of an unexpected type', (p: { what: string }) => `${p.what} cannot stand here`),
   PG2309: entry('error', 'fraction of an address', () => 'an address moves by whole numbers only'),
+  PG2310: entry('error', 'string too long', (p: { limit: number }) => {
+    return `a string has at most ${p.limit} characters`;
+  }),
 
   // names
   PG3001: entry('error', 'unknown name', (p: { name: string }) => `there is no \`${p.name}\``),
@@ -163,6 +166,9 @@ export const meaning = {
   PG3202: entry('error', 'import in a circle', (p: { name: string }) => `\`${p.name}\` is imported by itself`),
   PG3203: entry('error', 'code in an imported file', () => {
     return 'an imported file holds `import`, `let`, `fn` and `frame` only: nothing of it runs by itself';
+  }),
+  PG3205: entry('error', 'too many imports', (p: { what: string; limit: number }) => {
+    return `${p.what} is limited to ${p.limit}`;
   }),
   PG3204: entry('error', 'imported file as a value', (p: { name: string }) => `\`${p.name}\` is an imported file`),
 

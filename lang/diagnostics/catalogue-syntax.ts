@@ -38,6 +38,9 @@ export const syntaxCatalogue = {
   }),
   PG1112: entry('error', '`within` without `of`', () => '`within` needs `of` and what it is compared with'),
   PG1113: entry('error', 'loop as C writes it', () => '`for` goes over a range or a list, without brackets'),
+  PG1114: entry('error', 'too many mistakes', (p: { limit: number }) => {
+    return `the first ${p.limit} mistakes of syntax are enough: from here on none is told`;
+  }),
 
   // numbers, units, addresses
   PG2001: entry('error', 'bad number', (p: { image: string; reason: string }) => {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { IToken } from 'chevrotain';
+import { report } from '../diagnostics/catalogue-meaning.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import type { SourceFile, Span } from '../source.ts';
-import { layOut } from '../syntax/layout.ts';
-import { lex } from '../syntax/lexer.ts';
+import { continues, depthOf, layOut } from '../syntax/layout.ts';
+import { lex, spanOf } from '../syntax/lexer.ts';
 import { parse } from '../syntax/parser.ts';
 import { endOf } from '../syntax/recovery.ts';
 import * as T from '../syntax/tokens.ts';
@@ -18,9 +19,9 @@ export const formatWidth = 100;
 const blanks = /[ \t\f\v\uFEFF]/g;
 
 export interface Formatted {
-  /** Null where the text has a syntax error. */
+  /** Null where the text has a syntax error, or a `scenario` inside of a block. */
   readonly text: string | null;
-  /** What the parser says of the text. */
+  /** What the parser says of the text, or why there is no form. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -33,6 +34,8 @@ export function format(source: SourceFile): Formatted {
   const { file, diagnostics } = parse(source);
   if (diagnostics.some(({ severity }) => severity === 'error')) return { text: null, diagnostics };
   const form = new Form(source, rolesOf(file));
+  const inner = form.innerScenario();
+  if (inner !== null) return { text: null, diagnostics: [report('PG3102', { word: 'scenario' }, inner)] };
   const text = form.whole();
   if (significant(text) !== significant(source.text))
     throw new Error(`formatting ${source.name} would change its tokens`);
@@ -63,6 +66,8 @@ function significant(text: string): string {
 /** A statement or comment of a block, and where it stands in the text. */
 interface Entry {
   doc: Doc;
+  /** Whether it ends with a word behind which a line goes on (`flag within`), so that only `;` can end it. */
+  readonly open: boolean;
   readonly start: number;
   end: number;
 }
@@ -91,6 +96,19 @@ class Form {
   whole(): string {
     const text = layLines(this.#lines(this.#entries(0, this.#tokens.length)), formatWidth);
     return text === '' ? '' : `${text}\n`;
+  }
+
+  /**
+   * The first `scenario` inside of a block. At the front of a line, where it would come to stand, it would close the block:
+   * that is how a forgotten `}` is found.
+   */
+  innerScenario(): Span | null {
+    const token = this.#tokens.find((one, at) => {
+      if (one.tokenType !== T.Scenario || depthOf(one) === 0) return false;
+      const [before, after] = [this.#before(at)?.tokenType, this.#tokens[at + 1]?.tokenType];
+      return (before === T.Newline || before === T.OpenBrace) && (after === T.Text || after === T.TextHead);
+    });
+    return token === undefined ? null : spanOf(token);
   }
 
   onOneLine({ start, end }: Span, toBlock: boolean): string {
@@ -135,7 +153,10 @@ class Form {
         const next = this.#statementEnd(at, to);
         let last = next;
         while (this.#token(last - 1).tokenType === T.Comment) last--;
-        entries.push({ doc: this.#statement(at, last), start: token.startOffset, end: endOf(this.#token(last - 1)) });
+        const open = next < to && continues(this.#token(last - 1));
+        const doc = this.#statement(at, last);
+        const { startOffset: start } = token;
+        entries.push({ doc: open ? [doc, ';'] : doc, open, start, end: endOf(this.#token(last - 1)) });
         at = last;
       }
     }
@@ -148,7 +169,7 @@ class Form {
     const doc = commentDoc(token, alone);
     const before = entries.at(-1);
     if (alone || before === undefined) {
-      entries.push({ doc, start: token.startOffset, end: endOf(token) });
+      entries.push({ doc, open: false, start: token.startOffset, end: endOf(token) });
     } else {
       before.doc = [before.doc, doc];
       before.end = endOf(token);
@@ -182,7 +203,10 @@ class Form {
     const head = beside ? ['{', commentDoc(first, false)] : '{';
     if (entries.length === 0) return beside ? [head, hardBreak, '}'] : '{ }';
     if (!short) return [head, indent([hardBreak, this.#lines(entries)]), hardBreak, '}'];
-    const statements = entries.map(({ doc }, at) => (at === 0 ? doc : [line('; '), doc]));
+    const statements = entries.map(({ doc }, at) => {
+      if (at === 0) return doc;
+      return [line(entries[at - 1]?.open === true ? ' ' : '; '), doc];
+    });
     return [head, indent([line(' '), statements]), line(' '), '}'];
   }
 

@@ -70,14 +70,21 @@ export function blankBetween(left: IToken, right: IToken, roles: Roles): boolean
  */
 export function jointsOf(tokens: readonly IToken[], roles: Roles): ReadonlySet<IToken> {
   const found = new Set<IToken>();
+  // The tokens that stand together so far: `1.x` may be joined, and with another `.x` would be an address.
+  let run: readonly string[] = [];
+  let last: IToken | undefined;
   for (const [at, joint] of tokens.entries()) {
     const [left, right] = [tokens[at - 1], tokens[at + 1]];
     if (left === undefined || right === undefined) continue;
     const pair = joint.tokenType === T.Colon && roles.pairs.has(endOf(left));
     if (!pair && joint.tokenType !== T.Dot && joint.tokenType !== T.RangeDots) continue;
-    const images = [left.image, joint.image, right.image];
+    const images = [...(left === last ? run : [left.image]), joint.image, right.image];
     // Only literals have dots and colons of their own.
-    if ((!pair && !/^\d|:/.test(left.image)) || lexesAs(images)) found.add(joint);
+    if (!images.some((image) => /^\d|:/.test(image)) || lexesAs(images)) {
+      found.add(joint);
+      run = images;
+      last = right;
+    }
   }
   return found;
 }

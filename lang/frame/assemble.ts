@@ -52,7 +52,7 @@ const linkHeader = 14;
 export const largestFrame = 9216;
 
 /** What engines can change in a frame (native/src/frame_program.h: kMaxFieldOps). */
-const mostOperations = 32;
+export const mostOperations = 32;
 
 /** Bytes that a stack of layers needs, without padding; null where one of them is not known yet. */
 export function headerBytes(shape: FrameShape): number | null {

@@ -37,6 +37,9 @@ import {
   Word,
 } from './tokens.ts';
 
+/** A list has at most so many elements. Ranges, which hold their ends only, have any number. */
+export const maxElements = 10_000;
+
 /** The rules of expressions; statements build on them in grammar.ts. */
 export abstract class Expressions extends RecoveringParser {
   readonly expression = this.RULE('expression', (): Expression => {
@@ -146,6 +149,7 @@ export abstract class Expressions extends RecoveringParser {
             this.CONSUME(OpenBracket);
             this.MANY_SEP({ SEP: Comma, DEF: () => items.push(this.SUBRULE(this.expression)) });
             this.CONSUME(CloseBracket);
+            this.ACTION(() => this.#boundElements(items));
             return { kind: 'list', items, span: this.spanFrom(first) };
           },
         },
@@ -161,6 +165,12 @@ export abstract class Expressions extends RecoveringParser {
       ERR_MSG: 'a value',
     });
   });
+
+  #boundElements(items: readonly Expression[]): void {
+    const excess = items[maxElements];
+    if (excess === undefined) return;
+    this.complain(report('PG1108', { what: 'the number of elements in a list', limit: maxElements }, excess.span));
+  }
 
   /** What may stand for a device: a name or a string. */
   readonly device = this.RULE('device', (): Expression => {

@@ -304,7 +304,7 @@ class LayoutPass {
 }
 
 /** Whether a line goes on after this token. `of` and `step` may be names, and names end a line. */
-function continues(token: IToken): boolean {
+export function continues(token: IToken): boolean {
   const type = token.tokenType;
   if (type === Comma || type === Assign || type === Colon || type === Not || type === Wire) return true;
   return tokenMatcher(token, Operator) && !tokenMatcher(token, Identifier);

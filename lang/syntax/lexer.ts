@@ -11,6 +11,7 @@ import {
   CloseBrace,
   MalformedDevice,
   MalformedText,
+  maxTextPieces,
   Newline,
   OpenBrace,
   OpenText,
@@ -54,11 +55,13 @@ export function lex(text: string): Lexed {
         splitText(token, tokens, diagnostics);
         break;
       case BrokenText:
-        diagnostics.push(report('PG1003', {}, openInterpolation(token)));
+        diagnostics.push(overlong(token) ?? report('PG1003', {}, openInterpolation(token)));
         tokens.push(retyped(token, MalformedText));
         break;
       case OpenText:
-        diagnostics.push(report('PG1002', {}, spanOf(token), { note: 'no closing `"` on this line' }));
+        diagnostics.push(
+          overlong(token) ?? report('PG1002', {}, spanOf(token), { note: 'no closing `"` on this line' }),
+        );
         tokens.push(...splitOpenText(token));
         break;
       case BareDevice:
@@ -144,6 +147,17 @@ function splitOpenText(token: IToken): IToken[] {
   const image = text.slice(0, -1);
   const { startOffset } = token;
   return [tokenAt(MalformedText, image, startOffset), tokenAt(OpenBrace, '{', startOffset + image.length)];
+}
+
+/** A string that is none because it has too many pieces. */
+function overlong({ image, startOffset }: IToken): Diagnostic | null {
+  let pieces = 0;
+  for (const { index } of image.matchAll(/\\.|\$/g)) {
+    if (++pieces <= maxTextPieces) continue;
+    const span = { start: startOffset + index, end: startOffset + index + 1 };
+    return report('PG1108', { what: 'the number of escapes and values in a string', limit: maxTextPieces }, span);
+  }
+  return null;
 }
 
 function openInterpolation(token: IToken): Span {

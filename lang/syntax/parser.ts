@@ -2,6 +2,7 @@
 
 import type { IToken } from 'chevrotain';
 import { EOF } from 'chevrotain';
+import { report } from '../diagnostics/catalogue-syntax.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { Offsets } from '../offsets.ts';
 import type { SourceFile, Span } from '../source.ts';
@@ -9,7 +10,7 @@ import type { File } from './ast.ts';
 import { Grammar } from './grammar.ts';
 import { isInserted, type Layout, layOut } from './layout.ts';
 import { lex } from './lexer.ts';
-import type { Problem } from './recovery.ts';
+import { maxMistakes, type Problem } from './recovery.ts';
 import * as T from './tokens.ts';
 
 /** What was read of a text. */
@@ -24,6 +25,11 @@ export interface Parsed {
   readonly incomplete: boolean;
 }
 
+/** Statements, settings and links of a file: far more than anybody writes. Of a text with more nothing is read. */
+export const maxStatements = 100_000;
+/** Words, literals and signs of a file: a few seconds' work, and some hundred megabytes. */
+export const maxTokens = 1_000_000;
+
 /** Made at the first use: importing this file costs nothing. One is enough, as parsing never waits. */
 let shared: Grammar | undefined;
 
@@ -31,7 +37,10 @@ let shared: Grammar | undefined;
 export function parse(source: SourceFile): Parsed {
   const { text } = source;
   const lexed = lex(text);
+  if (lexed.tokens.length > maxTokens) return unread(text, 'words and signs', maxTokens, lexed.tokens[maxTokens]);
   const layout = layOut(lexed.tokens, text.length);
+  const ends = layout.tokens.filter(({ tokenType }) => tokenType === T.Newline);
+  if (ends.length >= maxStatements) return unread(text, 'statements', maxStatements, ends[maxStatements - 1]);
   shared ??= new Grammar(false);
   shared.problems = [];
   shared.input = [...layout.tokens];
@@ -51,13 +60,30 @@ export function parse(source: SourceFile): Parsed {
   diagnostics.sort((a, b) => a.span.start - b.span.start || a.span.end - b.span.end);
   return {
     file: { kind: 'file', statements, span: { start: 0, end: text.length } },
-    diagnostics,
+    diagnostics: limited(diagnostics),
     unread: [
       ...problems.map((problem) => unreadOf(problem, source)),
       ...layout.diagnostics.filter(isBracket).map(({ span }) => ({ ...span, start: lineStart(source, span.start) })),
     ],
     incomplete: lexed.diagnostics.length === 0 && endsEarly(layout, problems),
   };
+}
+
+/** A text that is too long for its tree. */
+function unread(text: string, what: string, limit: number, token: IToken | undefined): Parsed {
+  const start = token?.startOffset ?? text.length;
+  const end = start + (token?.image.length ?? 0);
+  const excess = report('PG1108', { what: `the number of ${what} in a file`, limit }, { start, end });
+  const hole = { kind: 'error', span: { start: 0, end: text.length } } as const;
+  const file: File = { kind: 'file', statements: [hole], span: hole.span };
+  return { file, diagnostics: [excess], unread: [hole.span], incomplete: false };
+}
+
+/** The first mistakes, and that there are more. */
+function limited(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const next = diagnostics[maxMistakes];
+  if (next === undefined) return diagnostics;
+  return [...diagnostics.slice(0, maxMistakes), report('PG1114', { limit: maxMistakes }, next.span)];
 }
 
 /**

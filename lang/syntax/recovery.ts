@@ -7,6 +7,7 @@ import {
   type IRecognitionException,
   type IToken,
   isRecognitionException,
+  NoViableAltException,
   tokenMatcher,
 } from 'chevrotain';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
@@ -34,6 +35,17 @@ interface Current {
   failed: boolean;
 }
 
+/** Mistakes of syntax that a file is told: one with more is no scenario, and each takes longer than a sound statement. */
+export const maxMistakes = 1000;
+
+/** What Chevrotain's parts call on each other and its types leave out. */
+interface Internals {
+  raiseNoAltException(occurrence: number, wanted: string | undefined): never;
+  /** Adds where in the grammar the error arose. */
+  SAVE_ERROR(error: Error): Error;
+}
+const inherited = EmbeddedActionsParser.prototype as unknown as Internals;
+
 /** The end of a token; 0 before the first one. */
 export function endOf(token: IToken): number {
   // EOF, which stands before the first token too, has no offset; the lexer notes no end offsets.
@@ -56,6 +68,16 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
       skipValidations: !validate,
       errorMessageProvider,
     });
+  }
+
+  /**
+   * Chevrotain's own works out at every mistake what could have stood there, which takes longer than to parse the line; a
+   * choice that has its own words for it needs none of that.
+   */
+  protected raiseNoAltException(occurrence: number, wanted: string | undefined): never {
+    if (wanted === undefined) return inherited.raiseNoAltException.call(this, occurrence, wanted);
+    const { SAVE_ERROR: placed } = inherited;
+    throw placed.call(this, new NoViableAltException(wanted, this.LA(1), this.LA(0)));
   }
 
   /** Items between line ends up to the end of their block, each parsed on its own; `noun` says what one of them is. */
@@ -95,6 +117,7 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     const start = this.#next();
     this.#current = { first, depth: depthOf(first), failed: false };
     try {
+      if (this.problems.length > maxMistakes) return { kind: 'error', span: this.#passOver(start, false) };
       const parsed = item();
       if (!this.#atEnd()) this.#unexpected(theLineEnd);
       return parsed;

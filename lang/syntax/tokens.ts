@@ -52,14 +52,22 @@ inOrder.push(Blank, Comment);
 export const Newline = token('Newline', /\r\n|\n|\r|;/, { label: 'the end of the line' });
 
 /**
+ * A string has at most so many escapes, `${…}` and `$`: each takes room on the stack of V8's matcher, which ends behind some
+ * hundred thousand.
+ */
+export const maxTextPieces = 1000;
+
+/**
  * A whole string, `${…}` included; the lexer takes it apart, so that the parser never sees it. Plain characters repeat
  * outside of the alternatives: inside, each would take room on the stack of V8's matcher.
  */
-export const RawText = token('RawText', /"[^"\\\r\n$]*(?:(?:\\[^\r\n]|\$\{[^}$\r\n]*\}|\$(?!\{))[^"\\\r\n$]*)*"/, {
-  label: 'a string',
-});
+export const RawText = token(
+  'RawText',
+  /"[^"\\\r\n$]*(?:(?:\\[^\r\n]|\$\{[^}$\r\n]*\}|\$(?!\{))[^"\\\r\n$]*){0,1000}"/,
+  { label: 'a string' },
+);
 /** A string whose `${` is not closed before its closing quotes. */
-export const BrokenText = token('BrokenText', /"[^"\\\r\n]*(?:\\[^\r\n][^"\\\r\n]*)*"/, { label: 'a string' });
+export const BrokenText = token('BrokenText', /"[^"\\\r\n]*(?:\\[^\r\n][^"\\\r\n]*){0,1000}"/, { label: 'a string' });
 /** A string that has no end on its line. */
 export const OpenText = token('OpenText', /"[^\r\n]*/, { label: 'a string' });
 

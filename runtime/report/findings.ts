@@ -5,11 +5,17 @@ import type { Finding } from '../refusal.ts';
 import type { Channel } from './output.ts';
 import type { Palette } from './palette.ts';
 
-/** Writes every diagnostic with the line that it is about. */
+/** Diagnostics of one file that are shown: nobody reads more, and a file may have thousands. */
+export const mostShown = 100;
+
+/** Writes the diagnostics with the lines that they are about, and how many are left out. */
 export function writeFindings(findings: readonly Finding[], channel: Channel): void {
   const palette = renderPalette(channel.palette);
   for (const { source, diagnostics } of findings) {
-    if (diagnostics.length > 0) channel.write(`${renderAll(diagnostics, source, palette)}\n`);
+    if (diagnostics.length === 0) continue;
+    channel.write(`${renderAll(diagnostics.slice(0, mostShown), source, palette)}\n`);
+    const more = diagnostics.length - mostShown;
+    if (more > 0) channel.write(`… and ${more} more in ${source.name}, left out here\n`);
   }
 }
 

@@ -250,7 +250,7 @@ function print(op: OpOf<'print'>, context: Context): Completion {
     if (!value.ok) return value.failed;
     texts.push(value.value.type === 'string' ? value.value.value : formatValue(value.value));
   }
-  context.state.print(texts.join(' '));
+  context.state.print(texts.join(' '), op.span);
   return 'done';
 }
 

@@ -29,11 +29,24 @@ export interface Instance {
   readonly value: Expr | null;
 }
 
+/** When the whole run has taken long enough, and that time in words. */
+export interface RunLimit {
+  /** By the engine's clock. */
+  readonly instant: bigint;
+  /** By the machine's monotonic clock, in milliseconds: in virtual time a loop without an end may take no time at all. */
+  readonly deadline: number;
+  readonly text: string;
+}
+
+/** Whether either clock has come to the limit. */
+export function isReached(limit: RunLimit, now: bigint): boolean {
+  return now >= limit.instant || performance.now() >= limit.deadline;
+}
+
 export interface ScenarioOptions {
   readonly instance: Instance;
   readonly signal: AbortSignal;
-  /** When the whole run has taken long enough (engine's clock), and that time in words. */
-  readonly limit: { readonly instant: bigint; readonly text: string } | null;
+  readonly limit: RunLimit | null;
   readonly onProgress: (progress: Progress) => void;
   /** Is told the state, so that engine events find it. */
   readonly onState: (state: ScenarioState) => void;
@@ -79,12 +92,9 @@ async function carryOut(scenario: Scenario, context: Context, options: ScenarioO
     if (state.ending !== null) return;
   }
   const { limit } = options;
-  if (limit !== null) {
-    const exceed = (): void =>
-      state.end(refused(report('PG6105', { limit: limit.text }, scenario.span), 'failed').failed);
-    // The last of its instant: what ends just in time has ended.
-    state.timers.set(limit.instant, Number.MAX_SAFE_INTEGER, exceed, true);
-  }
+  const exceed = (): void =>
+    state.end(refused(report('PG6105', { limit: limit?.text ?? '' }, scenario.span), 'failed').failed);
+  const release = limit === null ? () => {} : endAt(limit.instant, limit.deadline, exceed, state);
   state.clock.onIdle?.(() => state.end(refused(report('PG6106', {}, scenario.span)).failed));
   let begun = false;
   const onBegun = (): void => {
@@ -92,8 +102,26 @@ async function carryOut(scenario: Scenario, context: Context, options: ScenarioO
   };
   state.begin(state.main, body(scenario, options.instance, context, onBegun));
   await state.main.done;
+  release();
   if (begun && scenario.teardown.length > 0 && state.defect === null) await tearDown(scenario, state, options);
   state.clock.onIdle?.(null);
+}
+
+/** Node's timers take a 32-bit count of milliseconds. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** Calls `exceed` at an instant of the engine's clock, or at a deadline of the machine's; gives what takes it back. */
+function endAt(instant: bigint, deadline: number, exceed: () => void, state: ScenarioState): () => void {
+  // The last of its instant: what ends just in time has ended.
+  const alarm = state.timers.set(instant, Number.MAX_SAFE_INTEGER, exceed, true);
+  // Other clocks are the machine's own.
+  const virtual = state.clock.onIdle !== undefined;
+  const remaining = Math.min(Math.max(deadline - performance.now(), 0), longestTimerMs);
+  const timer = virtual ? setTimeout(exceed, remaining) : undefined;
+  return () => {
+    alarm.cancel();
+    clearTimeout(timer);
+  };
 }
 
 /** The parts of a scenario in order. `begun` is called when `teardown` has become due. */
@@ -112,6 +140,7 @@ function* body(scenario: Scenario, instance: Instance, context: Context, begun: 
 
 /** How long `teardown` may take once the scenario was told to hurry: by a signal, or by `--max-duration`. */
 const hurriedTeardown = 10_000_000_000n;
+const nsPerMs = 1_000_000n;
 
 /** Carries out `teardown` in a job of its own. Whatever ended the scenario stays its reason. */
 async function tearDown(scenario: Scenario, state: ScenarioState, options: ScenarioOptions): Promise<void> {
@@ -120,14 +149,16 @@ async function tearDown(scenario: Scenario, state: ScenarioState, options: Scena
   for (const job of [...state.jobs.values()]) job.cancel();
   state.ending = null;
   const now = state.clock.now();
-  if (options.signal.aborted || (options.limit !== null && now >= options.limit.instant)) {
+  let release = (): void => {};
+  if (options.signal.aborted || (options.limit !== null && isReached(options.limit, now))) {
     const limit = formatDuration(hurriedTeardown);
     const exceed = (): void => state.end(refused(report('PG6108', { limit }, scenario.span), 'failed').failed);
-    state.timers.set(now + hurriedTeardown, Number.MAX_SAFE_INTEGER, exceed, true);
+    release = endAt(now + hurriedTeardown, performance.now() + Number(hurriedTeardown / nsPerMs), exceed, state);
   }
   const job = state.register('main', state.main);
   state.begin(job, runBody(scenario.teardown, { state, job, scope: new Scope(state.root) }));
   await job.done;
+  release();
   state.ending = ending ?? state.ending;
 }
 

@@ -3,13 +3,14 @@
 import type { Diagnostic } from '../../lang/diagnostics/diagnostic.ts';
 import { type Environment, evaluate, type Reading, type ResolvedMetricSource } from '../../lang/evaluate.ts';
 import type { Expr, Op, UserFunction } from '../../lang/op.ts';
-import type { SourceFile } from '../../lang/source.ts';
+import type { SourceFile, Span } from '../../lang/source.ts';
 import type { Value } from '../../lang/value.ts';
+import { report } from '../catalogue.ts';
 import type { Clock } from '../clock.ts';
 import type { Engine, EngineEvent } from '../engine.ts';
 import { type ReportedDiagnostic, reported } from '../report/json.ts';
 import type { EventResults } from '../results.ts';
-import { type Failed, ok, type Result, refusedBy } from './completion.ts';
+import { type Failed, ok, type Result, refused, refusedBy } from './completion.ts';
 import { DeviceTable } from './devices.ts';
 import { Expectations } from './expectations.ts';
 import { factOf } from './facts.ts';
@@ -26,7 +27,10 @@ export const pollPeriod = 10_000_000n;
 /** Operations and loop rounds after which a job lets the event loop turn, so that signals and the others get their turn. */
 const budget = 256;
 /** Events kept for the results; a sender that stalls for hours says the same over and over. */
-const mostEvents = 1000;
+export const mostEvents = 1000;
+/** Printed lines kept for the results, and as many jobs at once: a loop without an end must not take all memory. */
+export const mostPrints = 10_000;
+export const mostJobs = 10_000;
 
 /** Carries out the statements of a body; the interpreter's own recursion, handed to operations that have bodies. */
 export type RunBody = (body: readonly Op[], scope: Scope, job: Job) => Steps;
@@ -123,6 +127,11 @@ export class ScenarioState {
   }
 
   // --- jobs -----------------------------------------------------------------------------------------------------------
+
+  /** Null, or why no more jobs can be registered. */
+  crowded(span: Span): Failed | null {
+    return this.jobs.size < mostJobs ? null : refused(report('PG6008', { limit: mostJobs }, span)).failed;
+  }
 
   /** A job that is known but does not run yet. */
   register(kind: JobKind, parent: Job): Job {
@@ -236,8 +245,9 @@ export class ScenarioState {
     if (this.events.length < mostEvents) this.events.push({ at: Number(this.clock.now() - this.beganAt), ...event });
   }
 
-  print(text: string): void {
-    this.prints.push(text);
+  print(text: string, span: Span): void {
+    if (this.prints.length < mostPrints) this.prints.push(text);
+    else this.warn(report('PG6204', { limit: mostPrints }, span));
     this.#setting.onPrint(text);
   }
 

@@ -161,6 +161,8 @@ export function* abortWhen(op: OpOf<'abort_when'>, context: Context): Steps {
 
 export function spawn(op: OpOf<'spawn'>, context: Context): Completion {
   const { state, scope } = context;
+  const crowded = state.crowded(op.span);
+  if (crowded !== null) return crowded;
   const job = state.register('spawn', context.job);
   state.beginLater(job, () => state.runBody(op.body, new Scope(scope), job));
   bind(op.bind, job, scope);
@@ -171,6 +173,8 @@ export function at(op: OpOf<'at'>, context: Context): Completion {
   const { state, scope } = context;
   const time = durationOf(op.time, '`at`', notNegative, context);
   if (!time.ok) return time.failed;
+  const crowded = state.crowded(op.span);
+  if (crowded !== null) return crowded;
   const job = state.register('at', context.job);
   const over = job.abandon;
   const shown = formatDuration(time.value);
@@ -204,6 +208,8 @@ export function every(op: OpOf<'every'>, context: Context): Completion {
   const { state, scope } = context;
   const period = durationOf(op.period, '`every`', positive, context);
   if (!period.ok) return period.failed;
+  const crowded = state.crowded(op.span);
+  if (crowded !== null) return crowded;
   const job = state.register('every', context.job);
   const first = state.clock.now() + period.value;
   const order = state.timers.register();

@@ -4,11 +4,12 @@
 // processes are measured, as a user runs them. Needs root for trafgen's own namespace; says what it leaves out and why.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asRoot, root, tool } from '../requirements.ts';
 import { figures, interleave, ratios, reportLine } from './measure.ts';
+import { shapes, thousandDevices } from './shapes.ts';
 
 const pktsh = join(root, 'dist/pktsh.js');
 const scenario = (name: string) => join(root, 'test/bench', name);
@@ -57,8 +58,8 @@ function wallTime(args: readonly string[]): number {
 }
 
 /** The greatest resident size (MB, 10^6 bytes) that a run reached, read from the kernel while it lived. */
-async function peakMemory(file: string): Promise<number> {
-  const child = spawn(process.execPath, [pktsh, 'run', scenario(file), '--quiet'], { stdio: 'ignore' });
+async function peakMemory(file: string, options: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, [pktsh, 'run', file, '--quiet', ...options], { stdio: 'ignore' });
   let peak = 0;
   const watch = setInterval(() => {
     try {
@@ -99,5 +100,38 @@ const start = await interleave(rounds * 2, {
 console.log(reportLine('pktsh check, 20 lines: whole process', figures(start.check), 'ms', { atMost: 300 }));
 console.log(reportLine('the same / bare node', figures(ratios(start.check, start.node)), 'x', {}));
 
-const memory = await interleave(Math.min(rounds, 3), { devices64: () => peakMemory('devices64.pg') });
+/** Ten thousand lines in several shapes; each is checked and compiled (`plan`) by a whole process. */
+const folder = mkdtempSync(join(tmpdir(), 'pktsh-bench-'));
+const base = () => wallTime([pktsh, 'check', scenario('check20.pg')]);
+for (const [shape, text] of Object.entries(shapes(10_000))) {
+  const file = join(folder, `${shape}.pg`);
+  writeFileSync(file, text);
+  const { check, plan, short } = await interleave(rounds, {
+    check: () => wallTime([pktsh, 'check', file]),
+    plan: () => wallTime([pktsh, 'plan', '--json', file]),
+    short: base,
+  });
+  const beyond = (times: readonly number[]) => figures(times.map((time, at) => time - (short[at] as number)));
+  console.log(reportLine(`check, 10 000 lines of ${shape}, beyond 20 lines`, beyond(check), 'ms', { atMost: 400 }));
+  console.log(reportLine(`plan --json of the same, beyond 20 lines`, beyond(plan), 'ms', { atMost: 1000 }));
+}
+const idle = (count: number) => ['-e', `let n = 0\nrepeat ${count} { n = 1 }`, '--engine', 'dry-run', '--quiet'];
+const loops = await interleave(rounds, {
+  many: () => wallTime([pktsh, ...idle(200_000)]),
+  one: () => wallTime([pktsh, ...idle(1)]),
+});
+const each = loops.many.map((time, at) => ((time - (loops.one[at] as number)) * 1000) / 200_000);
+console.log(reportLine('executor, an operation that does nothing, dry run', figures(each), 'us', { atMost: 20 }));
+for (const [engine, driver] of [
+  ['dry-run', 'packet'],
+  ['native', 'null'],
+] as const) {
+  const file = join(folder, `devices1000-${engine}.pg`);
+  writeFileSync(file, thousandDevices(driver));
+  const peak = await interleave(Math.min(rounds, 3), { peak: () => peakMemory(file, ['--engine', engine]) });
+  console.log(reportLine(`resident memory, 1000 devices, ${engine}`, figures(peak.peak), 'MB', { atMost: 300 }));
+}
+rmSync(folder, { recursive: true });
+
+const memory = await interleave(Math.min(rounds, 3), { devices64: () => peakMemory(scenario('devices64.pg'), []) });
 console.log(reportLine('resident memory, 64 devices', figures(memory.devices64), 'MB', { atMost: 150 }));

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatWidth } from '../../lang/format/formatter.ts';
 import { compile, format, parse, SourceFile } from '../../lang/index.ts';
 import { lex } from '../../lang/syntax/lexer.ts';
+import { corpus } from '../corpus.ts';
 import { fc } from '../laws.ts';
-import { root } from '../requirements.ts';
 
 const test = suite('formatter');
 
@@ -294,22 +292,6 @@ test('any program: idempotent, meaning kept, comments kept', () => {
     { numRuns: 200 },
   );
 });
-
-/** Every scenario of the repository, and every example of its documents. */
-function corpus(): [string, string][] {
-  const files = ['examples', 'test'].flatMap((folder) =>
-    (readdirSync(join(root, folder), { recursive: true }) as string[])
-      .filter((name) => name.endsWith('.pg'))
-      .map((name): [string, string] => [join(folder, name), readFileSync(join(root, folder, name), 'utf8')]),
-  );
-  const examples = ['README.md', 'grammar.md'].flatMap((name) =>
-    [...readFileSync(join(root, name), 'utf8').matchAll(/^```pg\n(.*?)^```$/gms)].map((found): [string, string] => [
-      `${name}, ${(found[1] as string).split('\n')[0]}`,
-      found[1] as string,
-    ]),
-  );
-  return [...files, ...examples];
-}
 
 test('every file and example: idempotent, meaning kept, comments kept', () => {
   const texts = corpus();

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Texts that nobody writes and some program makes. None of them may be a defect of ours, take for ever or be answered with
+// more than a page. How long each takes is the fuzzer's business; here a hang is one of the whole file.
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { maxTextLength } from '../../lang/evaluate.ts';
+import { maxImportDepth, maxImports } from '../../lang/imports.ts';
+import { compile, format, type ImportReader, renderAll, SourceFile } from '../../lang/index.ts';
+import { maxElements } from '../../lang/syntax/expressions.ts';
+import { maxNesting } from '../../lang/syntax/layout.ts';
+import { maxStatements, maxTokens } from '../../lang/syntax/parser.ts';
+import { maxOperators } from '../../lang/syntax/precedence.ts';
+import { maxMistakes } from '../../lang/syntax/recovery.ts';
+import { maxTextPieces } from '../../lang/syntax/tokens.ts';
+import { assertLanguageLaws } from '../fuzz/laws.ts';
+
+const test = suite('hostile texts');
+
+const codes = (text: string, read?: ImportReader): readonly string[] =>
+  compile(new SourceFile('test.pg', text), read).diagnostics.map(({ code }) => code);
+const messages = (text: string): readonly string[] =>
+  compile(new SourceFile('test.pg', text)).diagnostics.map(({ message }) => message);
+
+// --- nesting ----------------------------------------------------------------------------------------------------------
+
+const lab = 'lab { veth tx0 <-> rx0 }\n';
+/** What nests: what stands before, what opens, what is inside, what closes. */
+const nests: readonly (readonly [string, string, string, string])[] = [
+  ['print ', '(', '1', ')'],
+  ['print ', '[', '1', ']'],
+  ['print ', 'min(1, ', '1', ')'],
+  ['print ', '-', '1', ''],
+  ['print ', '!', 'true', ''],
+  ['', 'spawn { ', 'sync', ' }'],
+  ['', 'if true { ', 'sync', ' }'],
+  ['', 'try { ', 'sync', ' } else { sync }'],
+  ['', 'while false { ', 'sync', ' }'],
+  ['', 'at 1s { ', 'sync', ' }'],
+  ['', 'every 1s { ', 'sync', ' }'],
+  ['', 'repeat 1 { ', 'sync', ' }'],
+  ['', 'if true { sync } else ', 'if false { sync }', ''],
+  [`${lab}frame f = eth(dst: rx0.mac) / `, '(', 'ipv4()', ')'],
+];
+for (const [before, open, inside, close] of nests) {
+  test(`${open.trim()} nests to the limit, and beyond it is one mistake`, () => {
+    const nested = (depth: number) => `${before}${open.repeat(depth)}${inside}${close.repeat(depth)}`;
+    assertLanguageLaws(nested(maxNesting - 2));
+    assert.not.ok(codes(nested(maxNesting - 2)).includes('PG1108'));
+    for (const depth of [maxNesting + 2, 100 * maxNesting]) assert.equal(codes(nested(depth)), ['PG1108']);
+  });
+}
+
+test('what nests and never ends is told in a page', () => {
+  for (const open of ['(', '[', '{', 'spawn {', 'if true {\n', '"${']) {
+    const text = open.repeat(50_000);
+    const { diagnostics, source } = compile(new SourceFile('test.pg', text));
+    assert.ok(diagnostics.length > 0);
+    assert.ok(renderAll(diagnostics.slice(0, 1), source).length < 2000, open);
+    assert.ok(diagnostics.length <= maxMistakes + 1, open);
+  }
+});
+
+// --- limits -----------------------------------------------------------------------------------------------------------
+
+/** The limit, what lies within it, and what exceeds it by one. */
+const limits: readonly (readonly [string, number, (count: number) => string])[] = [
+  ['nesting', maxNesting, (count) => `print ${'('.repeat(count)}1${')'.repeat(count)}`],
+  ['the number of operators in an expression', maxOperators, (count) => `let x = 1${' + 1'.repeat(count)}`],
+  ['the number of elements in a list', maxElements, (count) => `let x = [${'1, '.repeat(count - 1)}1]`],
+  ['the number of escapes and values in a string', maxTextPieces, (count) => `print "${'\\n'.repeat(count)}"`],
+  [
+    'the number of escapes and values in a string',
+    maxTextPieces,
+    (count) => `let x = 1\nprint "${`\${x}`.repeat(count)}"`,
+  ],
+  ['the number of statements in a file', maxStatements, (count) => 'sync\n'.repeat(count)],
+];
+for (const [what, limit, written] of limits) {
+  test(`${what} is limited to ${limit}: ${written(1).split('\n').at(-1)}`, () => {
+    assert.equal(messages(written(limit)), []);
+    assert.equal(messages(written(limit + 1)), [`${what} is limited to ${limit}`]);
+  });
+}
+
+test('words and signs are limited together, before anything is read', () => {
+  assert.equal(messages('(;'.repeat(maxTokens / 2 + 1)), [
+    `the number of words and signs in a file is limited to ${maxTokens}`,
+  ]);
+  assert.is(format(new SourceFile('test.pg', '(;'.repeat(maxTokens))).text, null);
+});
+
+test('a file with more mistakes than anybody mends is told the first', () => {
+  for (const line of ['foo bar\n', 'let = 3\n', 'é\n', 'print "\\q"\n', '"\n']) {
+    const found = codes(line.repeat(5 * maxMistakes));
+    assert.is(found.length, maxMistakes + 1, line);
+    assert.is(found.at(-1), 'PG1114', line);
+    assert.not.ok(codes(line.repeat(maxMistakes)).includes('PG1114'), line);
+  }
+});
+
+test('a string that a program makes is no longer than the limit', () => {
+  const text = (length: number) => `let x = "${'a'.repeat(length)}"\nprint "\${x}b"`;
+  assert.equal(codes(text(maxTextLength - 1)), []);
+  assert.equal(codes(`print "${'a'.repeat(maxTextLength + 1)}\${1}"`), ['PG2310']);
+});
+
+test('imports have a depth and a number', () => {
+  const chain: ImportReader = (path) => ({ ok: true, name: path, text: `import "${Number(path) + 1}" as a` });
+  assert.equal(codes('import "0" as a', chain), ['PG3205']);
+  const short: ImportReader = (path) => ({
+    ok: true,
+    name: path,
+    text: Number(path) < maxImportDepth - 1 ? `import "${Number(path) + 1}" as a` : '',
+  });
+  assert.equal(codes('import "0" as a', short), []);
+  const empty: ImportReader = (path) => ({ ok: true, name: path, text: '' });
+  const many = (count: number) => Array.from({ length: count }, (_, at) => `import "${at}" as a${at}\n`).join('');
+  assert.equal(codes(many(maxImports), empty), []);
+  assert.equal(codes(many(maxImports + 1), empty), ['PG3205']);
+});
+
+// --- characters -------------------------------------------------------------------------------------------------------
+
+const odd = [
+  '\0',
+  '\u001b',
+  '\u007f',
+  '\u0085',
+  '\u00a0',
+  '\u2028',
+  '\u2029',
+  '\u202e',
+  '\ufeff',
+  '\ufffd',
+  '\ud800',
+  '\udfff',
+  '😀',
+  'e\u0301',
+  '\v',
+  '\f',
+];
+test('odd characters anywhere keep every law', () => {
+  for (const one of odd) {
+    for (const text of [
+      one,
+      `print 1${one}print 2`,
+      `print "${one}"`,
+      `print "a \${1${one}} b"`,
+      `# ${one}\nsync`,
+      `let x${one} = 1`,
+      `sync${one}\nsync`,
+      `set tx0@${one}0 rate 1kpps`,
+    ]) {
+      assertLanguageLaws(text);
+    }
+  }
+});
+
+test('only line feeds and carriage returns end lines', () => {
+  for (const end of ['\n', '\r\n', '\r']) assert.equal(codes(`sync${end}sync # x${end}sync${end}`), []);
+  for (const none of ['\u0085', '\u2028', '\u2029', '\v', '\f']) {
+    assert.is(compile(new SourceFile('test.pg', `# a${none}foo bar`)).diagnostics.length, 0, 'still the comment');
+  }
+});
+
+test('a byte order mark counts as a blank', () => {
+  assert.equal(codes('\ufeffsync'), []);
+});
+
+// --- sizes ------------------------------------------------------------------------------------------------------------
+
+const megabytes = (text: string) => text.repeat(Math.ceil((10 * 2 ** 20) / text.length));
+const large: readonly (readonly [string, string, readonly string[]])[] = [
+  ['a comment', `#${megabytes('x')}`, []],
+  ['empty lines', megabytes('\n'), ['PG1108']],
+  ['one name', megabytes('a'), ['PG1102']],
+  ['one number', `print ${megabytes('1')}`, ['PG2002']],
+  ['one string', `print "${megabytes('a')}"`, ['PG2310']],
+  ['a string of values', `print "${megabytes(`\${x}`)}"`, ['PG1108']],
+  ['NUL bytes', megabytes('\0'), ['PG1001']],
+  ['one expression', `print ${megabytes('1 + ')}1`, ['PG1108']],
+  ['one list', `print [${megabytes('1, ')}1]`, ['PG1108']],
+  ['one line of statements', megabytes('sync; '), ['PG1108']],
+  ['valid statements', megabytes('set tx0@0 rate 1kpps\n'), ['PG1108']],
+  ['garbage', megabytes('foo bar (\n'), ['PG1108']],
+];
+for (const [title, text, wanted] of large) {
+  test(`10 MB: ${title}`, () => {
+    const { diagnostics, source } = compile(new SourceFile('test.pg', text));
+    assert.equal(
+      diagnostics.map(({ code }) => code),
+      wanted,
+    );
+    assert.ok(renderAll(diagnostics, source).length < 50_000_000);
+  });
+}
+
+test.run();

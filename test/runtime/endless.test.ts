@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Programs without an end: the event loop has its turns while they run, and they end when they are told to.
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Results } from '../../runtime/results.ts';
+import { mostJobs, mostPrints } from '../../runtime/scenario/scenario-state.ts';
+import { dryRun } from './scripts.ts';
+
+const test = suite('endless programs');
+
+async function carriedOut(text: string, signal: AbortSignal, maxDuration: bigint | null = null): Promise<Results> {
+  return (await dryRun(text, { signal, maxDuration })).results;
+}
+
+const endless: readonly (readonly [string, string])[] = [
+  ['while', 'while true { }'],
+  ['while with work', 'let n = 0\nwhile true { n = (n + 1) - n }'],
+  ['repeat', 'repeat 9007199254740991 { }'],
+  ['for over a huge range', 'for i in 0..9007199254740990 { }'],
+  [
+    'nested for over blocks of addresses',
+    'for a in 10.0.0.0..10.255.255.255 { for b in fe80::..fe80::ffff:ffff:ffff { } }',
+  ],
+  ['every 1ns', 'every 1ns { }\nwait 10h'],
+  ['every 1ns with a loop inside', 'every 1ns { while true { } }\nwait 10h'],
+  ['a function in a loop', 'fn f(n: number) { return n + 1 }\nlet n = 0\nwhile true { n = f(n) - n }'],
+  ['a function with a loop', 'fn f() { while true { } }\nf()'],
+  ['jobs that come and go', 'while true { let j = spawn { }\nawait j }'],
+  ['jobs that spawn', 'fn go() { spawn { wait 1us } }\nwhile true { go()\nwait 1us }'],
+  ['wait 0s', 'while true { wait 0s }'],
+  ['a failure tolerated for ever', `let n = 1\nwhile true { try { rem_device "none\${n}" } else { } }`],
+];
+
+for (const [name, text] of endless) {
+  test(`${name}: others have their turn, and a signal ends it`, async () => {
+    const controller = new AbortController();
+    let turns = 0;
+    const turn = (): void => {
+      // Three turns of timers show that it was no chance.
+      if (++turns === 3) controller.abort();
+      else setTimeout(turn, 1);
+    };
+    setTimeout(turn, 1);
+    const results = await carriedOut(text, controller.signal);
+    assert.is(results.verdict, 'interrupted');
+    assert.is(turns, 3);
+  });
+
+  test(`${name}: --max-duration ends it, by virtual time or by the machine's`, async () => {
+    const { scenarios, exit } = await carriedOut(text, new AbortController().signal, 50_000_000n);
+    assert.is(scenarios[0]?.failure?.code, 'PG6105');
+    assert.is(exit, 1);
+  });
+}
+
+test('jobs at once are limited', async () => {
+  const signal = new AbortController().signal;
+  for (const job of ['spawn { wait 1h }', 'at 1h { }', 'every 1h { }']) {
+    const { scenarios } = await carriedOut(`while true { ${job} }`, signal);
+    assert.is(scenarios[0]?.failure?.code, 'PG6008', job);
+  }
+  const fits = await carriedOut(
+    `repeat ${mostJobs - 1} { spawn { } }\nawait\nrepeat ${mostJobs - 1} { spawn { } }`,
+    signal,
+  );
+  assert.is(fits.exit, 0);
+});
+
+test('of what is printed the first lines are kept', async () => {
+  const { scenarios, exit } = await carriedOut(`repeat ${mostPrints + 5} { print 1 }`, new AbortController().signal);
+  assert.is(scenarios[0]?.prints.length, mostPrints);
+  assert.equal(
+    scenarios[0]?.warnings.map(({ code }) => code),
+    ['PG6204'],
+  );
+  assert.is(exit, 0);
+});
+
+test('a string that doubles ends the scenario, not the process', async () => {
+  const { scenarios } = await carriedOut(`let s = "x"\nwhile true { s = "\${s}\${s}" }`, new AbortController().signal);
+  assert.is(scenarios[0]?.failure?.code, 'PG2310');
+});
+
+test("teardown is carried out when the machine's time is over, too", async () => {
+  const text = 'teardown { print "down" }\nwhile true { }';
+  const { scenarios } = await carriedOut(text, new AbortController().signal, 20_000_000n);
+  assert.equal(scenarios[0]?.prints, ['down']);
+});
+
+test.run();
