@@ -26,6 +26,9 @@ export interface NativeEngine {
   receiver(receiver: number): NativeReceiver;
   sync(): Promise<void>;
   grace(): NativeGrace;
+  /** `to` is the new name, '' unless it is renamed. */
+  changeLink(change: 'down' | 'up' | 'rename' | 'delete', name: string, to: string): Promise<void>;
+  pendingGrace(): NativePendingGrace[];
   senders(): NativeSender[];
   /** Ends every thread. Promises outstanding, and those asked for from now on, fail with ESHUTDOWN. Idempotent. */
   closeNow(): void;
@@ -162,6 +165,12 @@ export interface NativeGrace {
   readonly stalls: number;
   readonly latency: NativeHistogram;
 }
+/** `ageNs` since it began; who it waits for. */
+export interface NativePendingGrace {
+  readonly cookie: number;
+  readonly ageNs: number;
+  readonly holders: readonly { readonly cpu: number; readonly phase: string }[];
+}
 export interface NativeSender {
   readonly cpu: number;
   readonly tid: number;
@@ -172,6 +181,13 @@ export interface NativeSender {
 export type NativeEvent =
   | { readonly kind: 'finished'; readonly device: number }
   | { readonly kind: 'failed'; readonly device: number; readonly errno: number }
+  | {
+      readonly kind: 'link';
+      readonly index: number;
+      readonly name: string;
+      readonly change: 'down' | 'up' | 'renamed' | 'removed';
+      readonly to: string | null;
+    }
   | {
       readonly kind: 'stall';
       readonly cpu: number;
@@ -200,7 +216,7 @@ export interface Native {
 }
 
 /** The version of the addon that this file was written for; native/src/addon.cc has the other one. */
-const addonVersion = 3;
+const addonVersion = 4;
 
 /**
  * Loads the addon of this checkout or package; `PKTSH_ADDON` names another build of it (a sanitizer's).

@@ -24,6 +24,9 @@ export const runCatalogue = {
   PG6007: entry('error', 'settled when the device was added', (p: { parameter: string; name: string }) => {
     return `\`${p.parameter}\` of \`${p.name}\` cannot be changed (EINVAL)`;
   }),
+  PG6008: entry('error', 'nothing to show', (p: { name: string }) => {
+    return `there is no device, receiver or interface \`${p.name}\` (ENODEV)`;
+  }),
 
   PG6101: entry('error', 'wait timed out', (p: { condition: string; timeout: string }) => {
     return `\`${p.condition}\` did not come true within ${p.timeout}`;

@@ -27,6 +27,9 @@ export interface Engine {
    */
   interfaces(wanted?: readonly string[]): Promise<readonly InterfaceFacts[]>;
 
+  /** Changes an interface of the lab; settles once the kernel has done it and its events were told. @throws EngineError */
+  setLink(name: string, change: LinkChange): Promise<void>;
+
   /** Adds a stopped device; settles once its port is open and a sender can reach it. @throws EngineError */
   addDevice(plan: DevicePlan): Promise<DeviceId>;
   /** Replaces the device's whole configuration at once; settles when no sender uses the old one. @throws EngineError */
@@ -51,6 +54,8 @@ export interface Engine {
   /** Settles when every grace period that had begun before the call has ended. */
   sync(): Promise<void>;
   grace(): GraceStats;
+  /** The grace periods under way, oldest first. */
+  pendingGrace(): readonly PendingGrace[];
   /** The senders that exist, with what the machine did to them. */
   senders(): readonly SenderStats[];
 
@@ -115,6 +120,11 @@ export interface InterfaceFacts {
   /** A default route leaves through it, or through an interface that stands on it: used only where the user named it. */
   readonly defaultRoute: boolean;
 }
+
+/** What happens to an interface; deleting one end of a veth pair deletes both. */
+export type LinkChange =
+  | { readonly kind: 'down' | 'up' | 'delete' }
+  | { readonly kind: 'rename'; readonly name: string };
 
 /**
  * A device's whole configuration. `period`: nanoseconds from one pass of `burst` packets to the next as an exact rational
@@ -206,6 +216,13 @@ export interface GraceStats {
   readonly latency: Histogram;
 }
 
+/** A grace period under way: its cookie, its age (ns), and the senders in whose read sections it waits. */
+export interface PendingGrace {
+  readonly cookie: number;
+  readonly ageNs: number;
+  readonly holders: readonly { readonly cpu: number; readonly phase: string }[];
+}
+
 /** A sender thread and what the machine did to it since it began. */
 export interface SenderStats {
   readonly cpu: number;
@@ -223,6 +240,17 @@ export type EngineEvent =
   | { readonly kind: 'finished'; readonly device: DeviceId }
   /** The device stopped by itself: `reason` is an errno name. It still exists. */
   | { readonly kind: 'failed'; readonly device: DeviceId; readonly reason: string }
+  /**
+   * An interface in reach changed, by whatever hand; `name` is what it was called before and `to` its new name, null unless
+   * it was renamed. A device on one that is down pauses and goes on by itself; one that is gone takes its devices along.
+   */
+  | {
+      readonly kind: 'link';
+      readonly index: number;
+      readonly name: string;
+      readonly change: 'down' | 'up' | 'renamed' | 'removed';
+      readonly to: string | null;
+    }
   /** A grace period has been waiting for `ageMs` for this sender. */
   | {
       readonly kind: 'stall';

@@ -318,18 +318,18 @@ function unknownReceiver(context: Context, name: string, span: Span): Typed {
 }
 
 /** An expression where an interface belongs: a name as it stands, unless a variable is called so, or a string. */
-export function interfaceOf(context: Context, expression: Expression): Expr {
+export function interfaceOf(context: Context, expression: Expression, subject = '`on`'): Expr {
   if (expression.kind !== 'name') {
     const value = context.expression(context, expression);
     if (value.expr.kind === 'constant' && value.expr.value.type === 'string') {
       return namedInterface(context, value.expr.value.value, expression.span);
     }
-    return expectType(context, value, expression, ['interface', 'string'], '`on`');
+    return expectType(context, value, expression, ['interface', 'string'], subject);
   }
   const variable = context.scope.lookup(expression.name);
   if (variable === null) return namedInterface(context, expression.name, expression.span);
   const value = variableValue(context, variable, expression.span);
-  return expectType(context, value, expression, ['interface', 'string'], '`on`');
+  return expectType(context, value, expression, ['interface', 'string'], subject);
 }
 
 /** An interface by its name, which a lab must have. */

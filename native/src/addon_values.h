@@ -21,6 +21,8 @@ namespace pktsh {
 [[nodiscard]] Napi::Value from_run(Napi::Env env, const RunSnapshot& run, bool with_gaps);
 [[nodiscard]] Napi::Value from_receiver(Napi::Env env, const ReceiverSnapshot& receiver);
 [[nodiscard]] Napi::Value from_grace(Napi::Env env, const GraceSnapshot& grace);
+[[nodiscard]] LinkChange to_link_change(const Input& word);
+[[nodiscard]] Napi::Value from_pending_grace(Napi::Env env, const std::vector<PendingGrace>& pending);
 [[nodiscard]] Napi::Value from_senders(Napi::Env env, const std::vector<SenderSnapshot>& senders);
 [[nodiscard]] Napi::Value from_event(Napi::Env env, const Event& event);
 // An Error whose `errno` is the number and whose message says what was being done.

@@ -82,6 +82,18 @@ Schedule::Place settle(const Progress& progress, int64_t now, int64_t& due) {
   return now - due > pacing.gap.ns ? Schedule::Place::ready : Schedule::Place::timed;
 }
 
+void skip_missed(Progress& progress, Run& run, int64_t now) {
+  const Pacing& pacing = progress.pacing;
+  if (!scheduled(pacing) || progress.next.ns > now) return;
+  const uint64_t missed = passes_due(progress.next.ns, pacing.gap.ns, pacing.gap.fraction, now) - 1;
+  if (missed == 0) return;
+  // The pass under way loses what is left of it, those behind it are lost whole.
+  stats_add(run.record->skipped, progress.left + (missed - 1) * pacing.burst);
+  progress.next.advance(pacing.gap, missed);
+  progress.passes += missed;
+  progress.left = pacing.burst;
+}
+
 uint32_t packets_due(Progress& progress, Run& run, const Cfg& cfg, int64_t now, uint32_t most) {
   const Pacing& pacing = progress.pacing;
   if (!pacing.paced) return most;

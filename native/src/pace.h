@@ -20,6 +20,10 @@ void adopt(Progress& progress, Run& run, const Cfg& cfg, int64_t now);
 // Applies the late policy, then gives the packets that may be handed over at `now`, at most `most`.
 [[nodiscard]] uint32_t packets_due(Progress& progress, Run& run, const Cfg& cfg, int64_t now, uint32_t most);
 
+// Drops all but the newest pass that fell due while the interface was down, counted as skipped whatever the late policy, so
+// that no burst follows.
+void skip_missed(Progress& progress, Run& run, int64_t now);
+
 // Moves the schedule on by packets handed over at `now`; gives how many of them were more than a gap behind it.
 [[nodiscard]] uint32_t advance_schedule(Progress& progress, uint32_t packets, int64_t now);
 

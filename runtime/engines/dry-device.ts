@@ -22,6 +22,8 @@ const sum = (a: Traffic, b: Traffic): Traffic => ({ packets: a.packets + b.packe
 export class DryDevice {
   plan: DevicePlan;
   removed = false;
+  /** What its interface is called now. */
+  interface: string;
 
   #running = false;
   #startedAt: bigint | null = null;
@@ -43,8 +45,13 @@ export class DryDevice {
   readonly #gaps = new Map<number, number>();
   #gapMax = 0;
 
+  #linkUp = true;
+  #skipped = 0;
+  #failure: string | null = null;
+
   constructor(plan: DevicePlan) {
     this.plan = plan;
+    this.interface = plan.interface;
   }
 
   get running(): boolean {
@@ -60,12 +67,26 @@ export class DryDevice {
     this.#counted = nothing;
     this.#cleared = 0;
     this.#resetMeasures();
+    this.#failure = null;
     this.#running = true;
     this.#startedAt = now;
     this.#stoppedAt = null;
     this.#anchor = now;
     this.#settledPasses = 0n;
     this.#lastPass = null;
+  }
+
+  /** Its interface went down or came back: what the schedule calls for meanwhile is skipped, and never caught up on. */
+  setLink(up: boolean, now: bigint): void {
+    this.#settle(now);
+    this.#linkUp = up;
+    this.#lastPass = null;
+  }
+
+  /** It stopped by itself. */
+  fail(reason: string, now: bigint): void {
+    this.stop(now);
+    this.#failure = reason;
   }
 
   stop(now: bigint): void {
@@ -106,7 +127,7 @@ export class DryDevice {
   /** When the last packet of `count` will have had its slot; null if it sends until stopped, or nothing now. */
   finishesAt(now: bigint): bigint | null {
     const { count, burst, paused } = this.plan;
-    if (!this.#running || count === 0 || paused) return null;
+    if (!this.#running || count === 0 || paused || !this.#linkUp) return null;
     this.#settle(now);
     const left = count - this.#cleared - this.#counted.packets;
     if (left <= 0) return now;
@@ -128,7 +149,7 @@ export class DryDevice {
       bytes: this.#counted.bytes,
       errors: 0,
       late: 0,
-      skipped: 0,
+      skipped: this.#skipped,
       asked: this.#asked,
       inFlight: 0,
       running: this.#running,
@@ -136,7 +157,7 @@ export class DryDevice {
       stoppedAt: this.#stoppedAt,
       gaps: this.#histogram(),
       driver: this.plan.driver === 'auto' ? 'packet' : this.plan.driver,
-      failure: null,
+      failure: this.#failure,
     };
   }
 
@@ -148,6 +169,13 @@ export class DryDevice {
     const passes = ceilDivide((now - this.#anchor) * period.denominator, period.numerator);
     const fresh = passes - this.#settledPasses;
     if (fresh <= 0n) return;
+    if (!this.#linkUp) {
+      this.#settledPasses = passes;
+      if (this.#asked === null) return;
+      this.#skipped += Number(fresh) * burst;
+      this.#asked += Number(fresh) * burst;
+      return;
+    }
     const room = count === 0 ? Number.POSITIVE_INFINITY : Math.max(0, count - this.#cleared - this.#counted.packets);
     const packets = Math.min(Number(fresh) * burst, room);
     if (packets > 0) this.#account(packets, Number(passGap(period)), burst);
@@ -179,6 +207,7 @@ export class DryDevice {
 
   #resetMeasures(): void {
     this.#asked = this.plan.period === null ? null : 0;
+    this.#skipped = 0;
     this.#gaps.clear();
     this.#gapMax = 0;
   }
