@@ -143,7 +143,7 @@ class Engine {
   void open_lab(LabSpec spec, std::function<void(Result<std::vector<LinkFacts>>)> done);
   void links(std::function<void(Result<std::vector<LinkFacts>>)> done);
 
-  // Changes an interface of the lab, on the opener thread; ENXIO outside of one.
+  // Changes an interface of the lab, on the opener thread; EPERM outside of one.
   void change_link(LinkChange change, std::string name, std::string to, std::function<void(Status)> done);
 
   // Gives a port for one device to take over with add_device(); shared where the spec equals an open one's.
