@@ -2,7 +2,7 @@
 
 import type { Layer } from './frame/layer.ts';
 import type { ImportedText, Span } from './source.ts';
-import type { BinaryOperator, UnaryOperator } from './syntax/ast.ts';
+import type { BinaryOperator, LinkChange, UnaryOperator } from './syntax/ast.ts';
 import type { ScalarType, Value } from './value.ts';
 
 /**
@@ -143,6 +143,11 @@ export interface Parameter {
 /** Which devices an operation means: names in order, or null for all. */
 export type DeviceList = readonly Expr[] | null;
 
+/** What `show` prints a table of: all of a kind, or the device, receiver or interface of a name. */
+export type ShowTarget =
+  | { readonly kind: 'devices' | 'threads' | 'receivers' | 'interfaces' | 'grace' }
+  | { readonly kind: 'named'; readonly name: Expr };
+
 /** Every variable is declared by exactly one `let`; names are unique in their scope (no shadowing). */
 interface OpNode<Kind extends string> {
   readonly op: Kind;
@@ -198,7 +203,10 @@ export type Op =
       readonly required: boolean;
       readonly text: string;
     })
-  | (OpNode<'print'> & { readonly values: readonly Expr[] });
+  | (OpNode<'print'> & { readonly values: readonly Expr[] })
+  | (OpNode<'show'> & { readonly target: ShowTarget })
+  // interfaces of the lab; `name` is null unless it is renamed
+  | (OpNode<'link'> & { readonly interface: Expr; readonly change: LinkChange; readonly name: Expr | null });
 
 /** The operation of one kind. */
 export type OpOf<Kind extends Op['op']> = Extract<Op, { readonly op: Kind }>;

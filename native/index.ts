@@ -29,6 +29,9 @@ export interface NativeEngine {
   receiver(receiver: number, withTiming: boolean): NativeReceiver;
   sync(): Promise<void>;
   grace(): NativeGrace;
+  /** `to` is the new name, '' unless it is renamed. */
+  changeLink(change: 'down' | 'up' | 'rename' | 'delete', name: string, to: string): Promise<void>;
+  pendingGrace(): NativePendingGrace[];
   senders(): NativeSender[];
   /** Ends every thread. Promises outstanding, and those asked for from now on, fail with ESHUTDOWN. Idempotent. */
   closeNow(): void;
@@ -228,6 +231,12 @@ export interface NativeGrace {
   readonly stalls: number;
   readonly latency: NativeHistogram;
 }
+/** `ageNs` since it began; who it waits for. */
+export interface NativePendingGrace {
+  readonly cookie: number;
+  readonly ageNs: number;
+  readonly holders: readonly { readonly cpu: number; readonly phase: string }[];
+}
 export interface NativeSender {
   readonly cpu: number;
   readonly tid: number;
@@ -238,6 +247,13 @@ export interface NativeSender {
 export type NativeEvent =
   | { readonly kind: 'finished'; readonly device: number }
   | { readonly kind: 'failed'; readonly device: number; readonly errno: number }
+  | {
+      readonly kind: 'link';
+      readonly index: number;
+      readonly name: string;
+      readonly change: 'down' | 'up' | 'renamed' | 'removed';
+      readonly to: string | null;
+    }
   | {
       readonly kind: 'stall';
       readonly cpu: number;

@@ -27,6 +27,9 @@ export const runCatalogue = {
   PG6008: entry('error', 'too many jobs', (p: { limit: number }) => {
     return `${p.limit} jobs are at work already, and no more can be registered`;
   }),
+  PG6009: entry('error', 'nothing to show', (p: { name: string }) => {
+    return `there is no device, receiver or interface \`${p.name}\` (ENODEV)`;
+  }),
 
   PG6101: entry('error', 'wait timed out', (p: { condition: string; timeout: string }) => {
     return `\`${p.condition}\` did not come true within ${p.timeout}`;

@@ -32,6 +32,9 @@ export interface Engine {
    */
   statistics(interfaces: readonly string[]): Promise<ReadonlyMap<string, InterfaceStatistics>>;
 
+  /** Changes an interface of the lab; settles once the kernel has done it and its events were told. @throws EngineError */
+  setLink(name: string, change: LinkChange): Promise<void>;
+
   /** Adds a stopped device; settles once its port is open and a sender can reach it. @throws EngineError */
   addDevice(plan: DevicePlan): Promise<DeviceId>;
   /** Replaces the device's whole configuration at once; settles when no sender uses the old one. @throws EngineError */
@@ -58,6 +61,8 @@ export interface Engine {
   /** Settles when every grace period that had begun before the call has ended. */
   sync(): Promise<void>;
   grace(): GraceStats;
+  /** The grace periods under way, oldest first. */
+  pendingGrace(): readonly PendingGrace[];
   /** The senders that exist, with what the machine did to them. */
   senders(): readonly SenderStats[];
 
@@ -135,6 +140,11 @@ export type NumaFact =
 
 /** Counters of an interface by name. */
 export type InterfaceStatistics = ReadonlyMap<string, number>;
+
+/** What happens to an interface; deleting one end of a veth pair deletes both. */
+export type LinkChange =
+  | { readonly kind: 'down' | 'up' | 'delete' }
+  | { readonly kind: 'rename'; readonly name: string };
 
 /**
  * A device's whole configuration. `pace`: nanoseconds as an exact rational `numerator / denominator`, from one pass of
@@ -263,6 +273,13 @@ export interface GraceStats {
   readonly latency: Histogram;
 }
 
+/** A grace period under way: its cookie, its age (ns), and the senders in whose read sections it waits. */
+export interface PendingGrace {
+  readonly cookie: number;
+  readonly ageNs: number;
+  readonly holders: readonly { readonly cpu: number; readonly phase: string }[];
+}
+
 /** A sender thread and what the machine did to it since it began. */
 export interface SenderStats {
   readonly cpu: number;
@@ -280,6 +297,17 @@ export type EngineEvent =
   | { readonly kind: 'finished'; readonly device: DeviceId }
   /** The device stopped by itself: `reason` is an errno name. It still exists. */
   | { readonly kind: 'failed'; readonly device: DeviceId; readonly reason: string }
+  /**
+   * An interface in reach changed, by whatever hand; `name` is what it was called before and `to` its new name, null unless
+   * it was renamed. A device on one that is down pauses and goes on by itself; one that is gone takes its devices along.
+   */
+  | {
+      readonly kind: 'link';
+      readonly index: number;
+      readonly name: string;
+      readonly change: 'down' | 'up' | 'renamed' | 'removed';
+      readonly to: string | null;
+    }
   /** A grace period has been waiting for `ageMs` for this sender. */
   | {
       readonly kind: 'stall';

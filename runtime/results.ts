@@ -200,6 +200,13 @@ export interface SenderResults {
 /** Something that happened by itself; `at` counts from the scenario's first statement. */
 export type EventResults = { readonly at: number } & (
   | { readonly kind: 'device_failed'; readonly device: string; readonly reason: string }
+  /** `to` is null unless the interface was renamed. */
+  | {
+      readonly kind: 'link';
+      readonly interface: string;
+      readonly change: 'down' | 'up' | 'renamed' | 'removed';
+      readonly to: string | null;
+    }
   | {
       readonly kind: 'stall';
       readonly cpu: number;

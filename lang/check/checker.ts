@@ -16,6 +16,7 @@ import { checkExpression } from './expression.ts';
 import { functionNames } from './function.ts';
 import { checkImport, hasHole, isShared, yieldingKinds } from './import.ts';
 import { Inventory } from './inventory.ts';
+import { renamedNames } from './link.ts';
 import { Scope } from './scope.ts';
 import { checkBlock, checkStatement, checkStatements, conditionText } from './statement.ts';
 
@@ -42,6 +43,9 @@ export function check({ source, file, modules, diagnostics: syntax }: Loaded): C
   const { statements } = file;
   const lab = statements.find((statement) => statement.kind === 'lab');
   const interfaces = lab === undefined ? null : labInterfaces(lab);
+  for (const { name, expression } of interfaces === null ? [] : renamedNames(file)) {
+    if (!interfaces?.has(name)) interfaces?.set(name, { span: expression.span, mtu: null });
+  }
   const scenarios = statements.filter((statement) => statement.kind === 'scenario');
   const syntaxErrors = new Offsets(syntax.map(({ span }) => span.start));
   const context: Context = {

@@ -2,8 +2,10 @@
 
 import { type Bounds, notNegative } from '../bounds.ts';
 import { report } from '../diagnostics/catalogue-meaning.ts';
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { didYouMean } from '../diagnostics/suggest.ts';
 import type { Expr, Lab, Link, Param, Receiver } from '../op.ts';
+import type { Span } from '../source.ts';
 import type {
   Expression,
   LabLink,
@@ -151,14 +153,17 @@ function checkInterfaceName(context: Context, name: Name, interfaces: ReadonlyMa
   }
   const meaning = reservedNames.get(text);
   if (meaning !== undefined) mistake(context, report('PG3003', { name: text, meaning }, span));
-  const bytes = new TextEncoder().encode(text).length;
-  if (bytes > longestInterfaceName) {
-    const reason = `it has ${bytes} bytes, and the kernel allows ${longestInterfaceName}`;
-    mistake(context, report('PG3014', { name: text, reason }, span));
-  }
-  if (text.includes('@')) {
-    mistake(context, report('PG3014', { name: text, reason: 'what follows the `@` labels a device' }, span));
-  }
+  const problem = interfaceNameProblem(text, span);
+  if (problem !== null) mistake(context, problem);
+}
+
+/** Why the kernel, or the language, would not take a name for an interface; null if both do. */
+export function interfaceNameProblem(name: string, span: Span): Diagnostic | null {
+  const bytes = new TextEncoder().encode(name).length;
+  const long = `it has ${bytes} bytes, and the kernel allows ${longestInterfaceName}`;
+  if (bytes > longestInterfaceName) return report('PG3014', { name, reason: long }, span);
+  if (!name.includes('@')) return null;
+  return report('PG3014', { name, reason: 'what follows the `@` labels a device' }, span);
 }
 
 function checkLinkSettings(context: Context, link: LabLink): Expr | null {

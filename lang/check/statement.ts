@@ -24,7 +24,9 @@ import { declare, symbolOf } from './declaration.ts';
 import { checkAddDevice, checkSet } from './device.ts';
 import { deviceList } from './device-name.ts';
 import { checkFunction, checkReturn } from './function.ts';
+import { checkLink } from './link.ts';
 import { Scope } from './scope.ts';
+import { showTarget } from './show.ts';
 
 /** Checks statements in order and gives the operations that they compile to. */
 export function checkStatements(context: Context, statements: readonly Statement[]): readonly Op[] {
@@ -134,6 +136,10 @@ function operationsOf(context: Context, statement: Statement): readonly Op[] {
       return [{ op: 'cancel', span, job: checkAs(context, statement.job, ['job'], '`cancel`') }];
     case 'sync':
       return [{ op: 'sync', span, timeout: timeout(context, statement.timeout) }];
+    case 'link':
+      return [checkLink(context, statement)];
+    case 'show':
+      return [{ op: 'show', span, target: showTarget(context, statement.target) }];
     case 'abort_when': {
       const condition = checkWatched(context, statement.condition, '`abort when`');
       return [{ op: 'abort_when', span, condition, text: conditionText(context.source, statement.condition.span) }];

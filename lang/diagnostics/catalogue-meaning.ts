@@ -158,6 +158,7 @@ export const meaning = {
   PG3114: entry('error', 'bad number of values', (p: { name: string; found: number; most: number }) => {
     return `scenario "${p.name}" takes 1 to ${p.most} values to run for, not ${p.found}`;
   }),
+  PG3115: entry('error', 'link outside a lab', () => '`link` changes interfaces of a lab, and this file declares none'),
 
   // imports
   PG3201: entry('error', 'cannot be imported', (p: { path: string; reason: string }) => {

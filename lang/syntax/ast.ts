@@ -320,6 +320,19 @@ export interface PrintStatement extends Node<'print'> {
   readonly values: readonly Expression[];
 }
 
+/** What happens to an interface of the lab. */
+export type LinkChange = 'down' | 'up' | 'delete' | 'rename';
+/** `link tx0 down`, `link tx0 rename tx9`; `name` is null unless it is renamed. */
+export interface LinkStatement extends Node<'link'> {
+  readonly on: Expression;
+  readonly change: LinkChange;
+  readonly name: Expression | null;
+}
+/** `show devices`, `show tx0@0`. */
+export interface ShowStatement extends Node<'show'> {
+  readonly target: Expression;
+}
+
 /** Statements that give a value: after `let x =` they bind a device, grace or job. */
 export type YieldingStatement =
   | AddDeviceStatement
@@ -361,7 +374,9 @@ export type Statement =
   | AbortWhenStatement
   | AroundStatement
   | ExpectStatement
-  | PrintStatement;
+  | PrintStatement
+  | LinkStatement
+  | ShowStatement;
 
 /** A whole file, in source order. */
 export interface File extends Node<'file'> {

@@ -19,7 +19,6 @@ import {
   Numeral,
   OpenBrace,
   Plus,
-  reserved,
   SetDevice,
   Slash,
   Stray,
@@ -147,8 +146,7 @@ const arithmetic: readonly TokenType[] = [Plus, Minus, Times, Slash];
 function unknownStatement({ expected, token, first, rules }: Mistake): IToken | null {
   // A name begins an assignment and nothing else.
   if (rules.at(-1) === 'assign' && expected === '`=`') return first;
-  const word = tokenMatcher(token, Identifier) || reserved.includes(token.tokenType);
-  return expected === 'a statement' && word ? token : null;
+  return expected === 'a statement' && tokenMatcher(token, Identifier) ? token : null;
 }
 
 /** What is at fault: the token, or the end of what stands before where a line or the file ends too early. */
@@ -213,6 +211,8 @@ const usage: Readonly<Record<string, string>> = {
   scenario_values: '`scenario "name" for NAME in LIST { … }`',
   expect: '`expect CONDITION "label"`, or `expect eventually CONDITION timeout DURATION`',
   veth: '`veth a <-> b`',
+  link_statement: '`link INTERFACE down`, `up`, `delete` or `rename NAME`',
+  show: '`show devices`, `threads`, `receivers`, `interfaces`, `grace`, or one of them by its name',
   import: '`import "./lib/frames.pg" as NAME`',
   fn: '`fn NAME(PARAMETER: TYPE, …) { … }`',
   fn_parameter: '`fn NAME(PARAMETER: TYPE, …) { … }`',

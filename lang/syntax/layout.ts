@@ -23,7 +23,6 @@ import {
   OpenBracket,
   OpenParen,
   Operator,
-  reserved,
   Scenario,
   Slash,
   statementWords,
@@ -66,7 +65,7 @@ const closing: ReadonlyMap<TokenType, TokenType> = new Map([
   [TextHead, TextTail],
 ]);
 const closers: ReadonlySet<TokenType> = new Set(closing.values());
-const statementStarts: ReadonlySet<TokenType> = new Set([...statementWords, ...reserved]);
+const statementStarts: ReadonlySet<TokenType> = new Set(statementWords);
 
 /**
  * Decides which line ends are ends of statements, pairs brackets and bounds their depth. Line ends are dropped inside

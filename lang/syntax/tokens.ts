@@ -172,8 +172,8 @@ export const Teardown = keyword('teardown');
 export const True = keyword('true');
 export const False = keyword('false');
 export const Within = keyword('within', [Keyword, Operator]);
-/** Reserved for statements of the language that the grammar does not have. */
-export const reserved: readonly TokenType[] = ['link', 'show'].map((word) => keyword(word));
+export const LinkWord = keyword('link');
+export const Show = keyword('show');
 
 /** A name. Contextual words are names too, wherever they have no meaning of their own. */
 export const Identifier = category('Identifier', 'a name', [Word]);
@@ -186,6 +186,10 @@ export const Ifb = keyword('ifb', [Identifier]);
 export const Of = keyword('of', [Identifier, Operator]);
 export const Step = keyword('step', [Identifier, Operator]);
 export const As = keyword('as', [Identifier]);
+export const Down = keyword('down', [Identifier]);
+export const Up = keyword('up', [Identifier]);
+export const Delete = keyword('delete', [Identifier]);
+export const Rename = keyword('rename', [Identifier]);
 export const PlainName = token('PlainName', /[A-Za-z_]\w*/, {
   label: 'a name',
   categories: [Identifier],
@@ -273,6 +277,8 @@ export const statementWords: readonly TokenType[] = [
   Setup,
   Teardown,
   Import,
+  LinkWord,
+  Show,
 ];
 
 /** The word of a keyword token type. */

@@ -54,6 +54,8 @@ Napi::Function EngineObject::define(Napi::Env env, Napi::FunctionReference* cons
                                             InstanceMethod<&EngineObject::receiver>("receiver"),
                                             InstanceMethod<&EngineObject::sync>("sync"),
                                             InstanceMethod<&EngineObject::grace>("grace"),
+                                            InstanceMethod<&EngineObject::change_link>("changeLink"),
+                                            InstanceMethod<&EngineObject::pending_grace>("pendingGrace"),
                                             InstanceMethod<&EngineObject::senders>("senders"),
                                             InstanceMethod<&EngineObject::close_now>("closeNow"),
                                         });
@@ -350,6 +352,22 @@ Napi::Value EngineObject::sync(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value EngineObject::grace(const Napi::CallbackInfo& info) { return from_grace(info.Env(), engine_->grace()); }
+
+Napi::Value EngineObject::pending_grace(const Napi::CallbackInfo& info) {
+  return from_pending_grace(info.Env(), engine_->pending_grace());
+}
+
+Napi::Value EngineObject::change_link(const Napi::CallbackInfo& info) {
+  return ask_opener<bool>(
+      info.Env(),
+      [&](auto done) {
+        engine_->change_link(to_link_change({info, 0}), Input(info, 1).text(), Input(info, 2).text(),
+                             [done](Status status) {
+                               done(status.ok() ? Result<bool>::success(true) : Result<bool>::failure(std::move(status)));
+                             });
+      },
+      [](Napi::Env env, bool) { return env.Undefined(); });
+}
 
 Napi::Value EngineObject::senders(const Napi::CallbackInfo& info) {
   return from_senders(info.Env(), engine_->senders());

@@ -58,6 +58,8 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   Napi::Value clear_receiver(const Napi::CallbackInfo& info);
   Napi::Value receiver(const Napi::CallbackInfo& info);
   Napi::Value sync(const Napi::CallbackInfo& info);
+  Napi::Value change_link(const Napi::CallbackInfo& info);
+  Napi::Value pending_grace(const Napi::CallbackInfo& info);
   Napi::Value grace(const Napi::CallbackInfo& info);
   Napi::Value senders(const Napi::CallbackInfo& info);
   Napi::Value close_now(const Napi::CallbackInfo& info);

@@ -300,6 +300,28 @@ Napi::Value from_grace(Napi::Env env, const GraceSnapshot& grace) {
   return object;
 }
 
+LinkChange to_link_change(const Input& word) {
+  const std::string change = word.text();
+  if (change == "down") return LinkChange::down;
+  if (change == "up") return LinkChange::up;
+  return change == "rename" ? LinkChange::rename : LinkChange::remove;
+}
+
+Napi::Value from_pending_grace(Napi::Env env, const std::vector<PendingGrace>& pending) {
+  return array(env, pending, [env](const PendingGrace& grace) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("cookie", count(env, grace.cookie));
+    object.Set("ageNs", Napi::Number::New(env, static_cast<double>(grace.age_ns)));
+    object.Set("holders", array(env, grace.holders, [env](const GraceHolder& holder) {
+                 Napi::Object entry = Napi::Object::New(env);
+                 entry.Set("cpu", Napi::Number::New(env, holder.cpu));
+                 entry.Set("phase", phase_name(holder.phase));
+                 return entry;
+               }));
+    return object;
+  });
+}
+
 Napi::Value from_senders(Napi::Env env, const std::vector<SenderSnapshot>& senders) {
   return array(env, senders, [env](const SenderSnapshot& sender) {
     Napi::Object object = Napi::Object::New(env);
@@ -324,6 +346,15 @@ Napi::Value from_event(Napi::Env env, const Event& event) {
       object.Set("device", Napi::Number::New(env, event.device));
       object.Set("errno", Napi::Number::New(env, event.error));
       break;
+    case Event::Kind::link: {
+      constexpr const char* kChanges[] = {"down", "up", "renamed", "removed"};  // as LinkEvent::Kind
+      object.Set("kind", "link");
+      object.Set("index", Napi::Number::New(env, event.link.index));
+      object.Set("name", event.link.name);
+      object.Set("change", kChanges[static_cast<size_t>(event.link.kind)]);
+      object.Set("to", event.link.to.empty() ? env.Null() : Napi::String::New(env, event.link.to));
+      break;
+    }
     case Event::Kind::stall:
       object.Set("kind", "stall");
       object.Set("cpu", Napi::Number::New(env, event.cpu));

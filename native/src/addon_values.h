@@ -22,6 +22,8 @@ namespace pktsh {
 [[nodiscard]] Napi::Value from_statistics(Napi::Env env, const std::vector<Statistic>& statistics);
 [[nodiscard]] Napi::Value from_receiver(Napi::Env env, const ReceiverSnapshot& receiver, bool with_timing);
 [[nodiscard]] Napi::Value from_grace(Napi::Env env, const GraceSnapshot& grace);
+[[nodiscard]] LinkChange to_link_change(const Input& word);
+[[nodiscard]] Napi::Value from_pending_grace(Napi::Env env, const std::vector<PendingGrace>& pending);
 [[nodiscard]] Napi::Value from_senders(Napi::Env env, const std::vector<SenderSnapshot>& senders);
 [[nodiscard]] Napi::Value from_event(Napi::Env env, const Event& event);
 // An Error whose `errno` is the number and whose message says what was being done.

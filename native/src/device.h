@@ -66,6 +66,7 @@ struct Progress {
   int64_t last_at = 0;      // when the last batch was handed over, 0: none yet
   uint64_t cfg = 0;         // serial of the Cfg followed
   uint64_t run = 0;         // serial of the Run counted into
+  bool link_down = false;   // the last hand-over found the interface down
   uint32_t stream = 0;      // in the stamp's upper bits
   GeneratorState generators;
 };

@@ -50,7 +50,28 @@ Result<std::vector<Statistic>> own_statistics(const std::string& interface) {
   return link_statistics(route.get(), interface);
 }
 
+Result<std::unique_ptr<LinkMonitor>> open_monitor(LabClient* lab) {
+  using Opened = Result<std::unique_ptr<LinkMonitor>>;
+  if (lab == nullptr) {
+    Fd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+    if (!socket.valid()) return Opened::failure(errno, "opening a netlink socket");
+    return LinkMonitor::open(std::move(socket));
+  }
+  Result<int> socket = lab->socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, 0);
+  if (!socket.ok()) return Opened::failure(std::move(socket.status));
+  return LinkMonitor::open(Fd(socket.value));
+}
+
 }  // namespace
+
+// Without a monitor everything works, only nobody tells of what happens to interfaces.
+void Engine::State::watch_links() {
+  background<std::unique_ptr<LinkMonitor>>(
+      [](OpenerWorld& world) { return open_monitor(world.lab.get()); },
+      [this](Result<std::unique_ptr<LinkMonitor>> opened) {
+        if (opened.ok()) monitor = std::move(opened.value);
+      });
+}
 
 Engine::State::State(std::function<void()> wake, Listener heard)
     : listener(std::move(heard)), opener(line.wake), retired(this), grace(line) {
@@ -78,6 +99,7 @@ uint32_t Engine::free_stats_records() const { return static_cast<uint32_t>(state
 
 void Engine::open_lab(LabSpec spec, std::function<void(Result<std::vector<LinkFacts>>)> done) {
   using Links = Result<std::vector<LinkFacts>>;
+  state_->monitor.reset();
   state_->background<std::vector<LinkFacts>>(
       [spec = std::move(spec)](OpenerWorld& world) {
         if (world.lab != nullptr) return Links::failure(EEXIST, "opening a second lab");
@@ -86,10 +108,25 @@ void Engine::open_lab(LabSpec spec, std::function<void(Result<std::vector<LinkFa
         world.lab = std::move(lab.value);
         return world.lab->links();
       },
-      std::move(done));
+      [this, done = std::move(done)](Result<std::vector<LinkFacts>> links) {
+        if (links.ok()) state_->watch_links();
+        done(std::move(links));
+      });
+}
+
+void Engine::change_link(LinkChange change, std::string name, std::string to, std::function<void(Status)> done) {
+  state_->background<bool>(
+      [change, name = std::move(name), to = std::move(to)](OpenerWorld& world) {
+        if (world.lab == nullptr) return Result<bool>::failure(EPERM, "changing an interface outside of a lab");
+        Status status = world.lab->change_link(change, name, to);
+        return status.ok() ? Result<bool>::success(true) : Result<bool>::failure(std::move(status));
+      },
+      [done = std::move(done)](Result<bool> changed) { done(std::move(changed.status)); });
 }
 
 void Engine::links(std::function<void(Result<std::vector<LinkFacts>>)> done) {
+  // Outside a lab, from the first look at the interfaces on; before the look, so that no change falls between the two.
+  if (state_->monitor == nullptr) state_->watch_links();
   state_->background<std::vector<LinkFacts>>(
       [](OpenerWorld& world) { return world.lab != nullptr ? world.lab->links() : own_links(); }, std::move(done));
 }
@@ -120,6 +157,8 @@ Cookie Engine::sync() { return state_->begin_grace(); }
 
 GraceSnapshot Engine::grace() const { return state_->grace.snapshot(); }
 
+std::vector<PendingGrace> Engine::pending_grace() const { return state_->grace.under_way(monotonic_now()); }
+
 std::vector<SenderSnapshot> Engine::senders() const {
   std::vector<SenderSnapshot> result;
   for (const auto& [cpu, entry] : state_->senders) {
@@ -143,6 +182,14 @@ void Engine::poll() {
     const std::vector<Event> stalls = state.grace.stalls(now, !state.senders.empty());
     state.events.insert(state.events.end(), stalls.begin(), stalls.end());
     state.close_unused(now);
+    if (state.monitor != nullptr) {
+      for (LinkEvent& link : state.monitor->poll()) {
+        Event event;
+        event.kind = Event::Kind::link;
+        event.link = std::move(link);
+        state.events.push_back(std::move(event));
+      }
+    }
   }
   const std::vector<Event> events = std::exchange(state.events, {});
   for (const Event& event : events) {

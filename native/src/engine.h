@@ -11,6 +11,7 @@
 #include "frame_program.h"
 #include "histogram.h"
 #include "lab_client.h"
+#include "link_monitor.h"
 #include "netlink.h"
 #include "stats_page.h"
 #include "status.h"
@@ -90,6 +91,16 @@ struct GraceSnapshot {
 };
 
 enum class Phase : uint8_t { idle, walk, build, send, wait };
+struct GraceHolder {
+  int cpu = 0;
+  Phase phase = Phase::idle;
+};
+// A grace period under way, and whose read sections it waits for.
+struct PendingGrace {
+  Cookie cookie = 0;
+  int64_t age_ns = 0;
+  std::vector<GraceHolder> holders;
+};
 struct SenderSnapshot {
   int cpu = 0;
   int tid = 0;
@@ -101,12 +112,13 @@ struct SenderSnapshot {
 };
 
 struct Event {
-  enum class Kind : uint8_t { finished, failed, stall } kind = Kind::finished;
+  enum class Kind : uint8_t { finished, failed, stall, link } kind = Kind::finished;
   DeviceId device = 0;  // finished, failed
   int error = 0;        // failed: errno
   int cpu = 0, tid = 0; // stall
   Phase phase = Phase::idle;
   int64_t age_ms = 0;
+  LinkEvent link{};  // link
 };
 
 // What the engine tells its host from poll(), on the control thread.
@@ -140,6 +152,9 @@ class Engine {
   // See link_statistics().
   void statistics(std::string interface, std::function<void(Result<std::vector<Statistic>>)> done);
 
+  // Changes an interface of the lab, on the opener thread; EPERM outside of one.
+  void change_link(LinkChange change, std::string name, std::string to, std::function<void(Status)> done);
+
   // Gives a port for one device to take over with add_device(); shared where the spec equals an open one's.
   void open_port(PortSpec spec, std::function<void(Result<PortId>)> done);
   void release_port(PortId port);  // where no device took it over
@@ -169,6 +184,7 @@ class Engine {
   // A cookie that completes when every grace period begun before this call has ended.
   [[nodiscard]] Cookie sync();
   [[nodiscard]] GraceSnapshot grace() const;
+  [[nodiscard]] std::vector<PendingGrace> pending_grace() const;
   [[nodiscard]] std::vector<SenderSnapshot> senders() const;
   // The cookie up to which everything has completed.
   [[nodiscard]] Cookie completed() const;

@@ -62,6 +62,7 @@ struct Engine::State {
   State(std::function<void()> wake, Listener listener);
 
   // engine.cc
+  void watch_links();
   [[nodiscard]] Cookie begin_grace();
   void complete();
 
@@ -105,6 +106,7 @@ struct Engine::State {
   bool closed = false;
   bool polling = false;
 
+  std::unique_ptr<LinkMonitor> monitor;  // of the namespace in which ports are opened; null until interfaces were listed
   Opener opener;
   RetireQueue retired;
   GracePeriods grace;

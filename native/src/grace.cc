@@ -73,6 +73,21 @@ std::vector<Event> GracePeriods::stalls(int64_t now, bool watching) {
   return events;
 }
 
+std::vector<PendingGrace> GracePeriods::under_way(int64_t now) const {
+  std::vector<PendingGrace> result;
+  for (const Pending& pending : pending_) {
+    if (!pending.asked) continue;
+    PendingGrace grace{pending.cookie, now - pending.begun_at, {}};
+    line_.domain.holders(pending.cookie, [&](const Slot& slot) {
+      // relaxed: only reported
+      grace.holders.push_back({slot.cpu.load(std::memory_order_relaxed),
+                               static_cast<Phase>(slot.phase.load(std::memory_order_relaxed))});
+    });
+    result.push_back(std::move(grace));
+  }
+  return result;
+}
+
 GraceSnapshot GracePeriods::snapshot() const {
   GraceSnapshot snapshot;
   snapshot.completed = ended_;

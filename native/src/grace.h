@@ -33,6 +33,8 @@ class GracePeriods {
   // The newest cookie taken off the account.
   [[nodiscard]] Cookie completed() const { return completed_; }
   [[nodiscard]] GraceSnapshot snapshot() const;
+  // Those that somebody asked for and that have not ended, oldest first.
+  [[nodiscard]] std::vector<PendingGrace> under_way(int64_t now) const;
 
  private:
   struct Pending {

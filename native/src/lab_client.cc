@@ -218,6 +218,16 @@ Result<int> LabClient::socket(int domain, int type, int protocol, int send_buffe
   return Result<int>::success(opened.value.release());
 }
 
+Status LabClient::change_link(LinkChange change, const std::string& name, const std::string& to) {
+  constexpr LabOperation kOperations[] = {LabOperation::down, LabOperation::up, LabOperation::rename,
+                                          LabOperation::remove};  // as LinkChange
+  LabRequest request = request_for(kOperations[static_cast<size_t>(change)]);
+  if (!fill_end(request.a, {name, {}}) || !fill_end(request.b, {to, {}})) {
+    return Status::failure(ENAMETOOLONG, "changing the link `" + name + "`: interface names have at most 15 characters");
+  }
+  return exchange(connection_, request, name, Clock::now() + kAnswerLimit).status;
+}
+
 Result<std::vector<LinkFacts>> LabClient::links() {
   const Result<int> opened = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, 0);
   if (!opened.ok()) return Result<std::vector<LinkFacts>>::failure(opened.status);

@@ -22,6 +22,7 @@ struct LabLink {
   LabEnd a, b;  // ifb: only a
   uint32_t mtu = 1500;
 };
+enum class LinkChange : uint8_t { down, up, rename, remove };
 struct LabSpec {
   std::string helper;  // path of the helper executable
   std::vector<LabLink> links;
@@ -41,6 +42,8 @@ class LabClient {
   // A socket opened inside the lab; the caller owns the descriptor (close-on-exec). `send_buffer` is set by force
   // (SO_SNDBUFFORCE) where it is not 0; in an ordinary user's lab, which has no right to that, up to net.core.wmem_max.
   [[nodiscard]] Result<int> socket(int domain, int type, int protocol, int send_buffer);
+  // Changes an interface of the lab; `to` is its new name, '' unless it is renamed.
+  [[nodiscard]] Status change_link(LinkChange change, const std::string& name, const std::string& to);
   [[nodiscard]] Result<std::vector<LinkFacts>> links();
   [[nodiscard]] Result<std::vector<Statistic>> statistics(const std::string& interface);
   [[nodiscard]] pid_t pid() const;

@@ -12,7 +12,7 @@ namespace pktsh {
 // size over a SOCK_SEQPACKET pair that the helper inherits as kLabConnection. A socket travels beside its reply
 // (SCM_RIGHTS). Both ends are always of one build; the version catches a stale executable.
 
-inline constexpr uint32_t kLabVersion = 0x504b4c01;  // "PKL" and a number, so that strangers' bytes do not match
+inline constexpr uint32_t kLabVersion = 0x504b4c02;  // "PKL" and a number, so that strangers' bytes do not match
 inline constexpr int kLabConnection = 3;             // the first descriptor after the standard three
 inline constexpr size_t kLabNameSize = 16;           // IFNAMSIZ: 15 characters and the NUL
 // Every link costs the kernel about a millisecond and stays for the lab's life; a scenario with more is a mistake.
@@ -20,7 +20,7 @@ inline constexpr uint32_t kMaxLabLinks = 256;
 inline constexpr uint32_t kMinLabMtu = 68;  // ETH_MIN_MTU, below which veth refuses
 inline constexpr uint32_t kMaxLabMtu = 65535;
 
-enum class LabOperation : uint32_t { namespaces = 1, veth, ifb, socket };
+enum class LabOperation : uint32_t { namespaces = 1, veth, ifb, socket, down, up, rename, remove };
 
 // Where a request ended. The order is that of a lab's making.
 enum class LabStep : uint32_t {
@@ -38,6 +38,7 @@ enum class LabStep : uint32_t {
   offloads,
   up,
   socket,  // a socket for the client
+  change,  // of a link that exists
 };
 
 struct LabRequestEnd {
@@ -49,7 +50,7 @@ struct LabRequestEnd {
 struct LabRequest {
   uint32_t version;
   LabOperation operation;
-  LabRequestEnd a, b;  // veth: both; ifb: a
+  LabRequestEnd a, b;  // veth: both; ifb and changes: a, the new name of rename: b
   uint32_t mtu;        // veth, ifb: bytes
   int32_t domain, type, protocol, send_buffer;  // socket; send_buffer in bytes, 0 to leave it
 };

@@ -124,6 +124,9 @@ LabRefusal explain_refusal(LabStep step, int error, const NamespaceLimits& limit
     case LabStep::netlink:
     case LabStep::socket:
       return {std::strerror(error), ""};
+    case LabStep::change:
+      if (error == EEXIST) return {"the lab has an interface of that name already", "choose another name"};
+      return {std::strerror(error), ""};
   }
   return {std::strerror(error), ""};
 }
@@ -160,6 +163,8 @@ const char* describe(LabStep step) {
       return "taking a link up";
     case LabStep::socket:
       return "opening a socket in the lab";
+    case LabStep::change:
+      return "changing the link";
   }
   return "using the lab";
 }

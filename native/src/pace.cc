@@ -137,6 +137,20 @@ Schedule::Place settle(const Progress& progress, int64_t now, int64_t& due) {
   return now - due > pacing.gap.ns ? Schedule::Place::ready : Schedule::Place::timed;
 }
 
+void skip_missed(Progress& progress, Run& run, const Cfg& cfg, int64_t now) {
+  const Pacing& pacing = progress.pacing;
+  if (!scheduled(pacing) || progress.next.ns > now) return;
+  const uint64_t missed = passes_due(progress.next.ns, pacing.mean.ns, pacing.mean.fraction, now) - 1;
+  if (missed == 0) return;
+  // The pass under way loses what is left of it, those behind it are lost whole.
+  stats_add(run.record->skipped, progress.left + (missed - 1) * pacing.burst);
+  progress.next.advance(pacing.mean, missed);
+  progress.passes += missed;
+  progress.left = pacing.burst;
+  progress.pass_bytes = 0;
+  if (pacing.per_byte()) show_bytes(progress, run, cfg);
+}
+
 uint32_t packets_due(Progress& progress, Run& run, const Cfg& cfg, int64_t now, uint32_t most) {
   const Pacing& pacing = progress.pacing;
   if (!pacing.paced) return most;
@@ -146,15 +160,9 @@ uint32_t packets_due(Progress& progress, Run& run, const Cfg& cfg, int64_t now, 
     switch (cfg.late) {
       case LatePolicy::catch_up:
         break;
-      case LatePolicy::skip: {
-        // Every slot but the newest that is due.
-        const uint64_t missed = passes_due(progress.next.ns, pacing.mean.ns, pacing.mean.fraction, now) - 1;
-        progress.next.advance(pacing.mean, missed);
-        progress.passes += missed;
-        stats_add(run.record->skipped, missed * pacing.burst);
-        if (pacing.per_byte()) show_bytes(progress, run, cfg);
+      case LatePolicy::skip:
+        skip_missed(progress, run, cfg, now);
         break;
-      }
       case LatePolicy::shift:
         stats_add(run.record->late, std::min(pacing.burst, most));
         progress.asked_base += progress.passes * pacing.burst;

@@ -23,6 +23,10 @@ void adopt(Progress& progress, Run& run, const Cfg& cfg, int64_t now);
 // Applies the late policy, then gives the packets that may be handed over at `now`, at most `most`.
 [[nodiscard]] uint32_t packets_due(Progress& progress, Run& run, const Cfg& cfg, int64_t now, uint32_t most);
 
+// Drops all but the newest pass that is due, counted as skipped: late policy `skip`, and whatever the policy after an
+// interface was down, so that no burst follows.
+void skip_missed(Progress& progress, Run& run, const Cfg& cfg, int64_t now);
+
 // Moves the schedule on by packets of these sizes, handed over at `now`; gives how many of them were more than a gap
 // behind it.
 [[nodiscard]] uint32_t advance_schedule(Progress& progress, Run& run, const Cfg& cfg, const uint16_t* sizes,

@@ -18,6 +18,7 @@ namespace {
 constexpr int64_t kSpin = 100 * kMicrosecond;       // longer waits sleep: a wake-up costs 50 us and is that late
 constexpr int64_t kWakeEarly = 60 * kMicrosecond;   // what a sleep may overrun, spun away instead
 constexpr int64_t kIdleNet = 100 * kMillisecond;    // pktgen's idle wait, against a wake-up that was lost
+constexpr int64_t kDownRetry = 10 * kMillisecond;   // between looks whether an interface is up again; a look is one frame
 constexpr int64_t kDrainRetry = kMillisecond;       // between looks at a driver that has not settled
 constexpr int kBlockedMs = 1;                       // bounds the wait on a descriptor that may be closed meanwhile
 constexpr unsigned long kTimerSlack = 1;            // ns; 50 us by default
@@ -183,6 +184,7 @@ Sender::Outcome Sender::serve(Reader& reader, const Schedule::Entry& entry, int6
     schedule_.put(entry, place, due);
     return {};
   }
+  if (progress.link_down) [[unlikely]] skip_missed(progress, *run, cfg, now);
   Outcome outcome;
   const uint64_t left = cfg.count == 0 ? kBatch : cfg.count - std::min(cfg.count, progress.sent);
   if (left > 0) {
@@ -190,7 +192,10 @@ Sender::Outcome Sender::serve(Reader& reader, const Schedule::Entry& entry, int6
     outcome = transmit(*device.driver, *run, cfg, packets_due(progress, *run, cfg, now, most), now);
     place = settle(progress, now, due);
   }
-  if (outcome.kind == Outcome::Kind::fatal) {
+  progress.link_down = outcome.kind == Outcome::Kind::down;
+  if (progress.link_down) {
+    schedule_.put(entry, Schedule::Place::timed, std::max(due, now + kDownRetry));
+  } else if (outcome.kind == Outcome::Kind::fatal) {
     end(device, *run, outcome.error);
   } else if (cfg.count == 0 || progress.sent < cfg.count) {
     schedule_.put(entry, place, due);
@@ -251,6 +256,8 @@ Sender::Outcome Sender::transmit(Driver& driver, Run& run, const Cfg& cfg, uint3
     if (consumed == room || (handover.dropped > 0 && handover.error == 0)) return {};
     return {Outcome::Kind::blocked, driver.poll_fd(), 0};
   }
+  // It heals by itself, as packet(7) has it; every other error lasts.
+  if (handover.error == ENETDOWN) return {Outcome::Kind::down, -1, 0};
   return {Outcome::Kind::fatal, -1, handover.error};
 }
 

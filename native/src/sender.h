@@ -42,7 +42,7 @@ class Sender {
  private:
   // What came of serving a device.
   struct Outcome {
-    enum class Kind : uint8_t { done, blocked, fatal } kind = Kind::done;
+    enum class Kind : uint8_t { done, blocked, down, fatal } kind = Kind::done;
     int fd = -1;    // blocked: writable when it is worth trying again, -1: no descriptor tells
     int error = 0;  // fatal: errno
   };

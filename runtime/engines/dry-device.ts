@@ -23,6 +23,8 @@ const noGaps: Gaps = { counts: new Map(), max: 0 };
 export class DryDevice {
   plan: DevicePlan;
   removed = false;
+  /** What its interface is called now. */
+  interface: string;
 
   #running = false;
   #startedAt: bigint | null = null;
@@ -46,9 +48,14 @@ export class DryDevice {
   #cleared = 0;
   #gaps: Gaps = noGaps;
 
+  #linkUp = true;
+  #skipped = 0;
+  #failure: string | null = null;
+
   constructor(plan: DevicePlan) {
     this.plan = plan;
     this.#frames = new DryFrames(plan);
+    this.interface = plan.interface;
   }
 
   get running(): boolean {
@@ -64,12 +71,26 @@ export class DryDevice {
     this.#counted = noTraffic;
     this.#cleared = 0;
     this.#resetMeasures();
+    this.#failure = null;
     this.#running = true;
     this.#startedAt = now;
     this.#stoppedAt = null;
     this.#anchorAt(now);
     this.#lastPass = null;
     this.#frames.restart();
+  }
+
+  /** Its interface went down or came back: what the schedule calls for meanwhile is skipped, and never caught up on. */
+  setLink(up: boolean, now: bigint): void {
+    this.#settle(now);
+    this.#linkUp = up;
+    this.#lastPass = null;
+  }
+
+  /** It stopped by itself. */
+  fail(reason: string, now: bigint): void {
+    this.stop(now);
+    this.#failure = reason;
   }
 
   stop(now: bigint): void {
@@ -109,7 +130,7 @@ export class DryDevice {
   /** When the last packet of `count` will have had its slot; null if it sends until stopped, or nothing now. */
   finishesAt(now: bigint): bigint | null {
     const { count, burst, paused } = this.plan;
-    if (!this.#running || count === 0 || paused) return null;
+    if (!this.#running || count === 0 || paused || !this.#linkUp) return null;
     this.#settle(now);
     const left = count - this.#cleared - this.#counted.packets;
     if (left <= 0) return now;
@@ -145,7 +166,7 @@ export class DryDevice {
       bytes: this.#counted.bytes,
       errors: 0,
       late: 0,
-      skipped: 0,
+      skipped: this.#skipped,
       asked: this.#asked,
       inFlight: 0,
       running: this.#running,
@@ -153,7 +174,7 @@ export class DryDevice {
       stoppedAt: this.#stoppedAt,
       gaps: histogramOf(this.#gaps),
       driver: this.plan.driver === 'auto' ? 'packet' : this.plan.driver,
-      failure: null,
+      failure: this.#failure,
     };
   }
 
@@ -170,6 +191,11 @@ export class DryDevice {
     }
     const fresh = passes - this.#settledPasses;
     if (fresh <= 0n) return;
+    if (!this.#linkUp) {
+      this.#settledPasses = passes;
+      this.#skip(Number(fresh) * burst);
+      return;
+    }
     const packets = Math.min(Number(fresh) * burst, room);
     if (packets > 0) this.#account(packets, Number(passGap(period)), burst);
     this.#settledPasses = passes;
@@ -186,11 +212,23 @@ export class DryDevice {
     while (this.#settledBytes < end && left > 0) {
       const at = this.#anchor + (BigInt(this.#settledBytes) * period.numerator) / period.denominator;
       const packets = Math.min(burst, left);
+      if (!this.#linkUp) {
+        this.#settledBytes += this.#frames.take(packets).bytes;
+        this.#skip(packets);
+        continue;
+      }
       const { bytes } = this.#account(packets, this.#lastPass === null ? 0 : Number(at - this.#lastPass), burst);
       this.#settledBytes += bytes;
       this.#lastPass = at;
       left -= packets;
     }
+  }
+
+  /** Packets of a schedule that found no interface to leave by; without a schedule nothing was called for. */
+  #skip(packets: number): void {
+    if (this.#asked === null) return;
+    this.#skipped += packets;
+    this.#asked += packets;
   }
 
   #anchorAt(instant: bigint): void {
@@ -219,6 +257,7 @@ export class DryDevice {
   #resetMeasures(): void {
     this.#asked = this.plan.pace === null ? null : 0;
     this.#gaps = noGaps;
+    this.#skipped = 0;
   }
 }
 

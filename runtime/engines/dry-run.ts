@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { assertNever } from '../../lang/types.ts';
 import type { Clock } from '../clock.ts';
 import {
   type ArrivalTiming,
@@ -15,6 +16,8 @@ import {
   type InterfaceStatistics,
   type LabEnd,
   type LabPlan,
+  type LinkChange,
+  type PendingGrace,
   type Probe,
   type ReceiverId,
   type ReceiverPlan,
@@ -38,6 +41,7 @@ export type RecordedOperation = { readonly at: bigint } & (
   | { readonly call: 'addReceiver'; readonly receiver: ReceiverId; readonly plan: ReceiverPlan }
   | { readonly call: 'remReceiver'; readonly receiver: ReceiverId }
   | { readonly call: 'clearReceivers'; readonly receivers: readonly ReceiverId[] }
+  | { readonly call: 'setLink'; readonly interface: string; readonly change: LinkChange }
   | { readonly call: 'sync' }
 );
 
@@ -69,6 +73,8 @@ export function dryRunEngine(options: DryRunOptions = {}): DryRunEngine {
 
 interface DryReceiver {
   readonly plan: ReceiverPlan;
+  /** What its interface is called now. */
+  interface: string;
   /** What each device had sent when counting began anew. */
   baseline: Map<DeviceId, ReturnType<DryDevice['traffic']>>;
   gapsBefore: Map<DeviceId, Histogram>;
@@ -91,6 +97,7 @@ class DryRun implements DryRunEngine {
   #graces = 0;
   /** Whether interfaces' counters are asked for, in which removed devices have their share. */
   #counts = false;
+  #lastIndex = 0;
 
   constructor(cpus: number) {
     this.capabilities = {
@@ -141,6 +148,32 @@ class DryRun implements DryRunEngine {
     return new Map(known.map((name) => [name, this.#counters(name)]));
   }
 
+  async setLink(name: string, change: LinkChange): Promise<void> {
+    this.#demandOpen();
+    if (!this.#lab) throw new EngineError('EPERM', 'only interfaces of a lab can be changed');
+    const facts = this.#interfaces.get(name);
+    if (facts === undefined) throw new EngineError('ENODEV', `the lab has no interface ${name}`);
+    const now = this.clock.now();
+    this.operations.push({ at: now, call: 'setLink', interface: name, change });
+    switch (change.kind) {
+      case 'down':
+      case 'up':
+        if (facts.up !== (change.kind === 'up')) this.#switchLink(facts, change.kind, now);
+        break;
+      case 'rename':
+        if (this.#interfaces.has(change.name))
+          throw new EngineError('EEXIST', `there is an interface ${change.name} already`);
+        this.#rename(facts, change.name);
+        break;
+      case 'delete':
+        this.#deleteLink(facts, now);
+        if (facts.peer !== '') this.#deleteLink(this.#interfaces.get(facts.peer), now);
+        break;
+      default:
+        assertNever(change);
+    }
+  }
+
   async addDevice(plan: DevicePlan): Promise<DeviceId> {
     this.#demandOpen();
     const needsInterface = plan.driver === 'auto' || plan.driver === 'packet';
@@ -149,7 +182,9 @@ class DryRun implements DryRunEngine {
     if (this.#present() >= maxDevices)
       throw new EngineError('ENOSPC', `an engine has at most ${maxDevices} devices at once`);
     const device = this.#nextId++;
-    this.#devices.set(device, new DryDevice(plan));
+    const added = new DryDevice(plan);
+    if (this.#isDown(plan.interface)) added.setLink(false, this.clock.now());
+    this.#devices.set(device, added);
     this.operations.push({ at: this.clock.now(), call: 'addDevice', device, plan });
     return device;
   }
@@ -212,7 +247,7 @@ class DryRun implements DryRunEngine {
     this.#demandOpen();
     this.#demandInterface(plan.interface);
     const id = this.#nextId++;
-    this.#receivers.set(id, { plan, ...this.#heard() });
+    this.#receivers.set(id, { plan, interface: plan.interface, ...this.#heard() });
     this.operations.push({ at: this.clock.now(), call: 'addReceiver', receiver: id, plan });
     return id;
   }
@@ -230,7 +265,7 @@ class DryRun implements DryRunEngine {
   }
 
   receiverStats(id: ReceiverId): ReceiverStats {
-    const { plan, baseline } = this.#receiver(id);
+    const { interface: on, baseline } = this.#receiver(id);
     const now = this.clock.now();
     const streams: StreamStats[] = [];
     let received = 0;
@@ -239,7 +274,7 @@ class DryRun implements DryRunEngine {
     let other = 0;
     let lastAt: bigint | null = null;
     for (const [device, sender] of this.#devices) {
-      if (!this.#hears(plan.interface, sender)) continue;
+      if (!this.#hears(on, sender)) continue;
       const all = sender.traffic(now);
       const before = baseline.get(device);
       other += all.plain.packets - (before?.plain.packets ?? 0);
@@ -281,6 +316,10 @@ class DryRun implements DryRunEngine {
     return { completed: this.#graces, pending: 0, stalls: 0, latency: { counts, total: this.#graces, max: 0 } };
   }
 
+  pendingGrace(): readonly PendingGrace[] {
+    return [];
+  }
+
   senders(): readonly SenderStats[] {
     const devices = new Map<number, number>();
     for (const { plan, removed } of this.#devices.values()) {
@@ -316,7 +355,7 @@ class DryRun implements DryRunEngine {
   #addInterface(end: LabEnd, kind: string, mtu: number, peer: string, speed: number | null): void {
     this.#interfaces.set(end.name, {
       name: end.name,
-      index: this.#interfaces.size + 1,
+      index: ++this.#lastIndex,
       kind,
       mac: end.mac,
       mtu,
@@ -331,6 +370,59 @@ class DryRun implements DryRunEngine {
       loopback: false,
       defaultRoute: false,
     });
+  }
+
+  #switchLink(facts: InterfaceFacts, change: 'down' | 'up', now: bigint): void {
+    const { name, index } = facts;
+    const up = change === 'up';
+    const peer = this.#interfaces.get(facts.peer);
+    // The ends of a veth have a carrier while both are up.
+    const carrier = up && (peer?.up ?? true);
+    this.#interfaces.set(name, { ...facts, up, carrier });
+    if (peer !== undefined) this.#interfaces.set(peer.name, { ...peer, carrier: carrier && peer.up });
+    for (const [id, device] of this.#devices) {
+      if (device.interface !== name && device.interface !== peer?.name) continue;
+      if (device.removed || !device.onWire) continue;
+      device.setLink(carrier, now);
+      if (device.running) this.#watchFinish(id);
+    }
+    this.#tell({ kind: 'link', index, name, change, to: null });
+  }
+
+  /** Devices and receivers follow: what they stand on is the interface, not its name. */
+  #rename(facts: InterfaceFacts, to: string): void {
+    const { name, index } = facts;
+    const renamed = [...this.#interfaces.values()].map((one) => {
+      if (one.name === name) return { ...one, name: to };
+      return one.peer === name ? { ...one, peer: to } : one;
+    });
+    this.#interfaces.clear();
+    for (const one of renamed) this.#interfaces.set(one.name, one);
+    for (const one of [...this.#devices.values(), ...this.#receivers.values()]) {
+      if (one.interface === name) one.interface = to;
+    }
+    this.#tell({ kind: 'link', index, name, change: 'renamed', to });
+  }
+
+  #deleteLink(facts: InterfaceFacts | undefined, now: bigint): void {
+    if (facts === undefined) return;
+    const { name, index } = facts;
+    for (const [id, device] of this.#devices) {
+      if (device.interface !== name || device.removed || !device.onWire || !device.running) continue;
+      this.#halt(id, now);
+      device.fail('ENXIO', now);
+      this.#tell({ kind: 'failed', device: id, reason: 'ENXIO' });
+    }
+    this.#interfaces.delete(name);
+    this.#tell({ kind: 'link', index, name, change: 'removed', to: null });
+  }
+
+  #isDown(name: string): boolean {
+    return this.#interfaces.get(name)?.carrier === false;
+  }
+
+  #tell(event: EngineEvent): void {
+    for (const listener of this.#listeners) listener(event);
   }
 
   #makeUp(name: string): void {
@@ -394,7 +486,7 @@ class DryRun implements DryRunEngine {
   /** In a lab a frame arrives at the peer; elsewhere all interfaces hang on one lossless wire. */
   #hears(listening: string, sender: DryDevice): boolean {
     if (!sender.onWire) return false;
-    const on = sender.plan.interface;
+    const on = sender.interface;
     return this.#lab ? this.#interfaces.get(on)?.peer === listening : on !== listening;
   }
 
@@ -413,10 +505,10 @@ class DryRun implements DryRunEngine {
     for (const [id, device] of this.#devices) {
       if (!device.removed) continue;
       const { stamped, plain } = device.traffic(0n);
-      const heard = [...this.#receivers.values()].some(({ plan, baseline }) => {
+      const heard = [...this.#receivers.values()].some(({ interface: on, baseline }) => {
         const before = baseline.get(id);
         const fresh = stamped.packets + plain.packets - (before?.stamped.packets ?? 0) - (before?.plain.packets ?? 0);
-        return fresh > 0 && this.#hears(plan.interface, device);
+        return fresh > 0 && this.#hears(on, device);
       });
       if (heard) continue;
       this.#devices.delete(id);
@@ -441,7 +533,7 @@ class DryRun implements DryRunEngine {
     void this.clock.sleepUntil(at, watch.signal).then(() => {
       if (watch.signal.aborted) return;
       this.#halt(id, at);
-      for (const listener of this.#listeners) listener({ kind: 'finished', device: id });
+      this.#tell({ kind: 'finished', device: id });
     });
   }
 }

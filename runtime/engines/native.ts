@@ -22,6 +22,8 @@ import {
   type InterfaceFacts,
   type InterfaceStatistics,
   type LabPlan,
+  type LinkChange,
+  type PendingGrace,
   type Probe,
   type ReceiverId,
   type ReceiverPlan,
@@ -135,6 +137,11 @@ class NativeSenders implements Engine {
       }
     });
     return new Map((await Promise.all(read)).filter((entry) => entry !== null));
+  }
+
+  async setLink(name: string, change: LinkChange): Promise<void> {
+    this.#mustBeOpen();
+    await this.#asking(this.#engine.changeLink(change.kind, name, change.kind === 'rename' ? change.name : ''));
   }
 
   async addDevice(plan: DevicePlan): Promise<DeviceId> {
@@ -259,6 +266,10 @@ class NativeSenders implements Engine {
     return this.#attempt(() => this.#engine.grace());
   }
 
+  pendingGrace(): readonly PendingGrace[] {
+    return this.#attempt(() => this.#engine.pendingGrace());
+  }
+
   senders(): readonly SenderStats[] {
     const steal = stealTimes();
     const stolen = (cpu: number) => (steal.get(cpu) ?? 0) - (this.#steal.get(cpu) ?? 0);
@@ -374,6 +385,8 @@ class NativeSenders implements Engine {
   }
 
   #hear(event: NativeEvent): void {
+    // Names and indexes are looked up anew.
+    if (event.kind === 'link') this.#links = null;
     const heard: EngineEvent =
       event.kind === 'failed'
         ? { kind: 'failed', device: event.device, reason: getSystemErrorName(-event.errno) }

@@ -180,6 +180,10 @@ class Operations {
       case 'try':
       case 'reset':
         return op.op;
+      case 'link':
+        return `link ${this.#text(op.interface)} ${op.change}${op.name === null ? '' : ` ${this.#text(op.name)}`}`;
+      case 'show':
+        return `show ${op.target.kind === 'named' ? this.#text(op.target.name) : op.target.kind}`;
       case 'add_device':
         return bound(op.bind, `add_device ${this.#text(op.name)} on cpu ${this.#text(op.cpu)}`);
       case 'rem_device':

@@ -292,6 +292,8 @@ function eventText(event: EventResults): string {
   switch (event.kind) {
     case 'device_failed':
       return `${event.device} stopped by itself: ${event.reason}`;
+    case 'link':
+      return linkText(event.interface, event.change, event.to);
     case 'stall':
       return `a grace period waited ${count(event.ageMs)} ms for the sender on CPU ${event.cpu} (${event.phase})`;
     case 'missed_ticks':
@@ -301,6 +303,12 @@ function eventText(event: EventResults): string {
     default:
       return assertNever(event);
   }
+}
+
+/** What happened to an interface, in words. */
+export function linkText(name: string, change: 'down' | 'up' | 'renamed' | 'removed', to: string | null): string {
+  if (change === 'renamed') return `${name} is now called ${to}`;
+  return change === 'removed' ? `${name} is gone` : `${name} went ${change}`;
 }
 
 function nameCell(name: string): string {

@@ -33,6 +33,8 @@ export type FinalFigures = Omit<DeviceStats, 'gaps'> & { readonly gap: Percentil
 export interface Device {
   readonly name: string;
   readonly interface: string;
+  /** Of its interface, whatever that is called by now; 0 where its driver needs none. */
+  readonly index: number;
   readonly cpu: number;
   readonly id: DeviceId;
   readonly seed: bigint;
@@ -136,6 +138,7 @@ export class DeviceTable {
       if (!id.ok) return id;
       const device: Device = {
         ...place,
+        index: facts.value?.index ?? 0,
         id: id.value,
         configuration: configuration.value,
         program: program.value,
@@ -172,7 +175,7 @@ export class DeviceTable {
       const unable = this.#queueProblem(next.value, span);
       if (unable !== null) return unable;
       const program = changesFrame(settings)
-        ? this.#program(next.value, device, this.#interfaces.get(device.interface))
+        ? this.#program(next.value, device, this.#interfaces.byIndex(device.index))
         : ok(device.program);
       if (!program.ok) return program;
       const plan = planOf(next.value, program.value, device);

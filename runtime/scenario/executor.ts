@@ -20,9 +20,11 @@ import {
 } from './device-operations.ts';
 import { hasNoValue, isTrue, type Observed, observe } from './expectations.ts';
 import type { Job, Steps } from './jobs.ts';
+import { changeLink } from './link-operations.ts';
 import { type Context, durationOf, numberOf, operand } from './operands.ts';
 import type { ScenarioState } from './scenario-state.ts';
 import { Scope } from './scope.ts';
+import { show } from './show.ts';
 import {
   abortWhen,
   at,
@@ -122,6 +124,10 @@ function carryOut(op: Op, context: Context): Completion | Steps {
       return expect(op, context);
     case 'print':
       return print(op, context);
+    case 'show':
+      return show(op, context);
+    case 'link':
+      return changeLink(op, context);
     default:
       return assertNever(op);
   }

@@ -24,6 +24,15 @@ export class InterfaceTable {
     return this.#known.get(name) ?? null;
   }
 
+  /** By its index, which it keeps when it is renamed; null once it is gone, and for 0. */
+  byIndex(index: number): InterfaceFacts | null {
+    return [...this.#known.values()].find((facts) => facts.index === index) ?? null;
+  }
+
+  get all(): readonly InterfaceFacts[] {
+    return [...this.#known.values()];
+  }
+
   /** The other end of a lab's veth; null outside a lab. */
   peerOf(facts: InterfaceFacts): InterfaceFacts | null {
     return this.#lab ? this.get(facts.peer) : null;

@@ -14,6 +14,8 @@ export const defaultSettle = 100_000_000n;
 export interface Receiver {
   readonly name: string;
   readonly interface: string;
+  /** Index of the other end of its veth, which no renaming changes; 0 where there is none. */
+  readonly peer: number;
   readonly id: ReceiverId;
   /** Nanoseconds. */
   readonly settle: bigint;
@@ -95,7 +97,8 @@ export class ReceiverTable {
     const { name, interface: on } = plan;
     const id = await settled(this.#engine.addReceiver({ name, interface: on }), `\`receiver ${name}\``, span);
     if (!id.ok) return id;
-    this.#all.push({ ...plan, id: id.value, folded: noShare, foldedTimings: new Map() });
+    const peer = this.#interfaces.peerOf(facts.value)?.index ?? 0;
+    this.#all.push({ ...plan, peer, id: id.value, folded: noShare, foldedTimings: new Map() });
     return ok(undefined);
   }
 
@@ -160,7 +163,7 @@ export class ReceiverTable {
     if (driver === 'null' || driver === 'pcap') return false;
     if (!program.operations.some((operation) => operation.kind === 'stamp' && operation.stream)) return false;
     if (!this.#interfaces.lab) return device.interface !== receiver.interface;
-    return this.#interfaces.get(receiver.interface)?.peer === device.interface;
+    return receiver.peer !== 0 && receiver.peer === device.index;
   }
 
   stats(receiver: Receiver): ReceiverStats {

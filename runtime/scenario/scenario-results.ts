@@ -59,7 +59,7 @@ function verdictOf(state: ScenarioState): Verdict {
   return worst(verdicts);
 }
 
-function deviceResults(device: Device, state: ScenarioState): DeviceResults {
+export function deviceResults(device: Device, state: ScenarioState): DeviceResults {
   const stats = state.devices.figures(device);
   const { sent, bytes, errors, inFlight, late, skipped, driver, failure } = stats;
   return {
@@ -81,7 +81,7 @@ function deviceResults(device: Device, state: ScenarioState): DeviceResults {
   };
 }
 
-function receiverResults(receiver: Receiver, state: ScenarioState): ReceiverResults {
+export function receiverResults(receiver: Receiver, state: ScenarioState): ReceiverResults {
   const stats = state.receivers.stats(receiver);
   const { resolution, clockStepped, total } = state.receivers.timing(receiver);
   const times = timesOf(total, clockStepped);

@@ -230,6 +230,9 @@ export class ScenarioState {
         if (device !== null) this.note({ kind: 'device_failed', device: device.name, reason: event.reason });
         break;
       }
+      case 'link':
+        this.#linkChanged(event);
+        break;
       case 'stall': {
         const { cpu, tid, phase, ageMs } = event;
         this.note({ kind: 'stall', cpu, tid, phase, ageMs });
@@ -239,6 +242,25 @@ export class ScenarioState {
         break;
     }
     this.controlEvent();
+  }
+
+  /** Names and facts are read again; devices on an interface that is gone are removed, and keep their figures. */
+  #linkChanged({ index, name, change, to }: EngineEvent & { readonly kind: 'link' }): void {
+    this.note({ kind: 'link', interface: name, change, to });
+    const nowhere: Span = { start: 0, end: 0 };
+    this.#settle(this.interfaces.refresh([], nowhere));
+    if (change !== 'removed') return;
+    for (const device of this.devices.present()) {
+      if (device.index === index) this.#settle(this.devices.removeIfPresent(device, device.span));
+    }
+  }
+
+  /** Work that nobody waits for; what the engine refuses while it closes is nobody's loss. */
+  #settle(work: Promise<unknown>): void {
+    work.then(
+      () => this.controlEvent(),
+      (error: unknown) => this.fail(error),
+    );
   }
 
   note(event: DistributiveOmit<EventResults, 'at'>): void {

@@ -152,6 +152,10 @@ function show(node: Statement): string {
       return `(return ${maybe(node.value)})`;
     case 'call_statement':
       return expr(node.call);
+    case 'link':
+      return `(link ${expr(node.on)} ${node.change}${node.name === null ? '' : ` ${expr(node.name)}`})`;
+    case 'show':
+      return `(show ${expr(node.target)})`;
     case 'print':
       return `(print ${node.values.map(expr).join(', ')})`;
     default:
@@ -322,7 +326,6 @@ for (const [name, text, expected] of statements) {
 /** [name, text, `CODE text under the carets` of each diagnostic, the tree that is left] */
 const mistakes: readonly (readonly [string, string, readonly string[], string])[] = [
   ['an unknown statement', 'rem_devices tx0\nstart', ['PG1102 rem_devices'], '? (start)'],
-  ['statements to come', 'show grace\nlink tx0 down\nstart', ['PG1102 show', 'PG1102 link'], '? ? (start)'],
   ['a value is missing', 'let x =\nstart', ['PG1101 start'], '(let x ?)'],
   ['a name is missing', 'let = 4\nlet y = 5', ['PG1101 ='], '? (let y 5)'],
   ['a reserved word as a name', 'let start = 5\nfor set in a { stop }', ['PG1111 start', 'PG1111 set'], '? ?'],

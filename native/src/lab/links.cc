@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 #include "offloads.h"
@@ -29,12 +30,16 @@ std::string_view name_of(const LabRequestEnd& end) {
 
 // What the kernel does not check, or checks differently: a '%' asks it to make up a number, and the address of a veth's
 // peer goes unexamined.
-int check_end(const LabRequestEnd& end) {
-  const std::string_view name = name_of(end);
-  if (name.empty() || name.size() >= kLabNameSize || name == "." || name == "..") return EINVAL;
+bool sound_name(std::string_view name) {
+  if (name.empty() || name.size() >= kLabNameSize || name == "." || name == "..") return false;
   for (const char letter : name) {
-    if (letter <= ' ' || letter == 0x7f || letter == '/' || letter == ':' || letter == '%') return EINVAL;
+    if (letter <= ' ' || letter == 0x7f || letter == '/' || letter == ':' || letter == '%') return false;
   }
+  return true;
+}
+
+int check_end(const LabRequestEnd& end) {
+  if (!sound_name(name_of(end))) return EINVAL;
   const bool group = (end.mac[0] & 1) != 0;
   const bool zero = end.mac == std::array<uint8_t, 6>{};
   return group || zero ? EADDRNOTAVAIL : 0;
@@ -93,16 +98,18 @@ LabReply forgo_ipv6_addresses(Rtnetlink& rtnetlink, int index) {
   return outcome.error == EAFNOSUPPORT || outcome.error == EOPNOTSUPP ? lab_success() : outcome;
 }
 
-LabReply take_up(Rtnetlink& rtnetlink, int index) {
+LabReply set_up(Rtnetlink& rtnetlink, int index, bool up, LabStep step) {
   NetlinkMessage message = rtnetlink.request(RTM_SETLINK, 0);
   ifinfomsg header{};
   header.ifi_family = AF_UNSPEC;
   header.ifi_index = index;
-  header.ifi_flags = IFF_UP;
+  header.ifi_flags = up ? IFF_UP : 0;
   header.ifi_change = IFF_UP;
   message.put_header(header);
-  return rtnetlink.change(message, LabStep::up);
+  return rtnetlink.change(message, step);
 }
+
+LabReply take_up(Rtnetlink& rtnetlink, int index) { return set_up(rtnetlink, index, true, LabStep::up); }
 
 LabReply configure(Rtnetlink& rtnetlink, const LabRequestEnd& end, int& index) {
   index = static_cast<int>(if_nametoindex(end.name.data()));
@@ -121,7 +128,66 @@ LabReply await_activation(Rtnetlink& rtnetlink, int index) {
   return lab_failure(LabStep::up, ETIMEDOUT);
 }
 
+// The carrier follows from a kernel worker. Not to have one is no failure: the other end may be down.
+void await_carrier(Rtnetlink& rtnetlink, int index) {
+  constexpr int kTries = 100;  // of 1 ms each: many times what the worker takes
+  for (int tried = 0; tried < kTries; tried++) {
+    const auto state = rtnetlink.operational_state(index);
+    if (state == IF_OPER_UP || state == IF_OPER_UNKNOWN || state == IF_OPER_LOWERLAYERDOWN) return;
+    (void)poll(nullptr, 0, 1);
+  }
+}
+
+LabReply rename(Rtnetlink& rtnetlink, int index, std::string_view name) {
+  NetlinkMessage message = rtnetlink.request(RTM_SETLINK, 0);
+  ifinfomsg header{};
+  header.ifi_family = AF_UNSPEC;
+  header.ifi_index = index;
+  message.put_header(header);
+  message.put_string(IFLA_IFNAME, name);
+  return rtnetlink.change(message, LabStep::change);
+}
+
+LabReply remove(Rtnetlink& rtnetlink, int index) {
+  NetlinkMessage message = rtnetlink.request(RTM_DELLINK, 0);
+  ifinfomsg header{};
+  header.ifi_family = AF_UNSPEC;
+  header.ifi_index = index;
+  message.put_header(header);
+  return rtnetlink.change(message, LabStep::change);
+}
+
 }  // namespace
+
+LabReply change_link(Rtnetlink& rtnetlink, const LabRequest& request) {
+  const std::string name(name_of(request.a));
+  const int index = static_cast<int>(if_nametoindex(name.c_str()));
+  if (index == 0) return lab_failure(LabStep::change, ENODEV);
+  switch (request.operation) {
+    case LabOperation::down:
+      return set_up(rtnetlink, index, false, LabStep::change);
+    case LabOperation::up: {
+      const LabReply outcome = set_up(rtnetlink, index, true, LabStep::change);
+      if (outcome.error == 0) await_carrier(rtnetlink, index);
+      return outcome;
+    }
+    case LabOperation::rename: {
+      if (!sound_name(name_of(request.b))) return lab_failure(LabStep::change, EINVAL, "interface name");
+      const LabReply outcome = rename(rtnetlink, index, name_of(request.b));
+      if (outcome.error != EBUSY) return outcome;
+      // Kernels before 6.2 rename only what is down.
+      if (const LabReply down = set_up(rtnetlink, index, false, LabStep::change); down.error != 0) return down;
+      const LabReply renamed = rename(rtnetlink, index, name_of(request.b));
+      const LabReply up = set_up(rtnetlink, index, true, LabStep::change);
+      await_carrier(rtnetlink, index);
+      return renamed.error != 0 ? renamed : up;
+    }
+    case LabOperation::remove:
+      return remove(rtnetlink, index);
+    default:
+      return lab_failure(LabStep::protocol, EPROTO);
+  }
+}
 
 LabReply make_link(Rtnetlink& rtnetlink, const LabRequest& request) {
   const bool veth = request.operation == LabOperation::veth;

@@ -11,4 +11,8 @@ namespace pktsh {
 // Fails with EINVAL for a name, MAC or MTU out of bounds, else with the kernel's errno and the step.
 [[nodiscard]] LabReply make_link(Rtnetlink& rtnetlink, const LabRequest& request);
 
+// Takes a link of this namespace down or up, renames or deletes it, as `request` says. Up returns once the link has its
+// carrier, where the other end lets it. Fails with step change and the kernel's errno.
+[[nodiscard]] LabReply change_link(Rtnetlink& rtnetlink, const LabRequest& request);
+
 }  // namespace pktsh

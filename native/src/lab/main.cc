@@ -88,6 +88,11 @@ class Lab {
         return link(request);
       case LabOperation::socket:
         return entered_ ? open_socket(request, opened) : lab_failure(LabStep::protocol, EPROTO);
+      case LabOperation::down:
+      case LabOperation::up:
+      case LabOperation::rename:
+      case LabOperation::remove:
+        return entered_ ? change_link(rtnetlink_, request) : lab_failure(LabStep::protocol, EPROTO);
     }
     return lab_failure(LabStep::protocol, EPROTO);
   }

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { ShowTarget } from '../op.ts';
+import type { Expression } from '../syntax/ast.ts';
+import type { Context } from './context.ts';
+import { deviceOf, useDevice } from './device-name.ts';
+
+/** What `show` takes besides names. */
+export const showWords = ['devices', 'threads', 'receivers', 'interfaces', 'grace'] as const;
+
+/** All of a kind, or one device, receiver or interface by its name; a variable of the word's name wins. */
+export function showTarget(context: Context, expression: Expression): ShowTarget {
+  if (expression.kind === 'name' && context.scope.lookup(expression.name) === null) {
+    const { name } = expression;
+    const kind = showWords.find((word) => word === name);
+    if (kind !== undefined) return { kind };
+    if (context.receivers.has(name) || context.lab?.has(name)) {
+      return {
+        kind: 'named',
+        name: { kind: 'constant', span: expression.span, value: { type: 'string', value: name } },
+      };
+    }
+  }
+  const device = deviceOf(context, expression);
+  useDevice(context, device, expression.span);
+  return { kind: 'named', name: device.expr };
+}
