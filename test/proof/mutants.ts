@@ -56,6 +56,7 @@ function finding(result: Finished): string {
     /(Assertion .* failed)/,
     /(ThreadSanitizer: [a-z -]+)/,
     /(AddressSanitizer: [a-z-]+)/,
+    /^ {2}(\w+: not after .*), after$/m,
     /not ok (.*)/,
   ];
   for (const pattern of telling) {

@@ -90,7 +90,7 @@ export const mutations: readonly Mutation[] = [
       {
         file: devices,
         find: '  state.retired.push({cookie, const_cast<Cfg*>(old),',
-        replace: `  ${publish}\n  state.retired.push({cookie, const_cast<Cfg*>(old),`,
+        replace: `  usleep(50);  // so that more than one sender in many runs into it\n  ${publish}\n  state.retired.push({cookie, const_cast<Cfg*>(old),`,
       },
     ],
     layers: ['asan'],
