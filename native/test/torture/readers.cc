@@ -46,10 +46,11 @@ void linger(World& world, uint64_t& random) {
   if (draw % kLongDelay == 1) spin(world, 300 * kMillisecond);
   if (draw % kYield == 2) std::this_thread::yield();
   // relaxed: whoever takes it says so in `staller`
-  if (world.stall_ns.load(std::memory_order_relaxed) == 0) return;
-  if (const int64_t stall = world.stall_ns.exchange(0, std::memory_order_acq_rel); stall != 0) {
-    world.staller.store(gettid(), std::memory_order_release);
-    spin(world, stall);
+  if (!world.stall.load(std::memory_order_relaxed) || !world.stall.exchange(false, std::memory_order_acq_rel)) return;
+  world.staller.store(gettid(), std::memory_order_release);
+  const int64_t until = monotonic_now() + kStallLimit;
+  while (monotonic_now() < until && !world.reported.load(std::memory_order_relaxed) && !world.over()) {
+    std::this_thread::yield();
   }
 }
 

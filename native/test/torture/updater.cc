@@ -16,7 +16,6 @@ namespace {
 
 constexpr size_t kBurstReaders = 2;
 constexpr size_t kFlood = 512;                    // items of the queue that is flooded
-constexpr int64_t kStall = 250 * kMillisecond;    // more than twice the age at which a stall is reported
 constexpr uint64_t kFloodEvery = 4096;            // replacements; so are the others
 constexpr uint64_t kPauseEvery = 2048;
 constexpr uint64_t kSectionEvery = 64;
@@ -181,22 +180,22 @@ void Updater::pause() {
 // One reader stays in its section; the account of grace periods must name it.
 void Updater::stall() {
   world_.staller.store(0);
-  world_.stall_ns.store(kStall, std::memory_order_release);
+  world_.reported.store(false);
+  world_.stall.store(true, std::memory_order_release);
   while (world_.staller.load(std::memory_order_acquire) == 0) {
     if (world_.over()) return;
     (void)ended();
     std::this_thread::yield();
   }
   const Cookie cookie = begin();
-  bool reported = false;
   while (ended() < cookie) {
     if (world_.over()) return;
     for (const Event& event : grace_.stalls(monotonic_now(), true)) {
-      reported = reported || (event.tid == world_.staller.load() && event.phase == Phase::walk);
+      if (event.tid == world_.staller.load() && event.phase == Phase::walk) world_.reported.store(true);
     }
     std::this_thread::yield();
   }
-  if (!reported) world_.found(Violation::stall);
+  if (!world_.reported.load()) world_.found(Violation::stall);
   report_.stalls++;
 }
 

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <vector>
 
+#include "../../src/clock.h"
 #include "../../src/events.h"
 #include "torture.h"
 
@@ -17,6 +18,7 @@ inline constexpr int kObjects = 4;
 inline constexpr int kPipe = 10;          // grace periods after which an object is freed, so that it is caught in the act
 inline constexpr uint8_t kPoison = 0xdb;  // of what was freed
 inline constexpr size_t kPayload = 64;
+inline constexpr int64_t kStallLimit = 10 * kSecond;  // a stall is reported at 100 ms; this is for a machine under load
 
 // What readers read. It owns a descriptor, as a port does: closed early its number goes to another object, and whoever
 // still uses it finds that one's serial number in the file.
@@ -47,6 +49,7 @@ inline constexpr std::array<const char*, 10> kViolations = {
 };
 
 // What the threads of the torture share.
+
 struct World {
   explicit World(const Options& asked) : options(asked) {}
 
@@ -67,7 +70,8 @@ struct World {
   std::atomic<bool> paused{false};       // readers go offline and wait
   std::atomic<int> readers{0};           // that run until the end
   std::atomic<int> waiting{0};           // of those, offline because of `paused`
-  std::atomic<int64_t> stall_ns{0};      // the first reader to take it stays so long in its section
+  std::atomic<bool> stall{false};        // the first reader to take it stays in its section
+  std::atomic<bool> reported{false};     // until this, or kStallLimit
   std::atomic<int> staller{0};           // tid of who did
   std::atomic<int64_t> progress_at{0};   // when a grace period ended last
 
