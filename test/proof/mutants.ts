@@ -4,7 +4,7 @@
 // by a test, a torture or a model. The first layer that finds it is enough; with --all every layer is tried. Exit status 1
 // where a mutant survives or a mutation does not fit the sources any more, 2 where something cannot be run at all.
 
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -154,7 +154,11 @@ async function main(): Promise<number> {
   for (const folder of ['src', 'test']) {
     // With what is built already, and its times, so that only what a mutation touches is compiled anew.
     const from = join(root, 'native', folder);
-    if (existsSync(from)) cpSync(from, join(copy, folder), { recursive: true, preserveTimestamps: true });
+    cpSync(from, join(copy, folder), {
+      recursive: true,
+      preserveTimestamps: true,
+      filter: (path) => !path.endsWith('/build/urcu') && !path.endsWith('/build/addon'),
+    });
   }
   // What finds a mutant must find nothing without it.
   for (const layer of layers) {

@@ -33,6 +33,7 @@ inline constexpr std::chrono::milliseconds kPatience{90};
 
 struct alignas(kSlotAlignment) Slot {
   std::atomic<uint64_t> ctr{0};
+  std::atomic<uint64_t> period{0};  // of liburcu's, the newest that its reader has seen
   std::atomic<uint8_t> phase{0};
   std::atomic<int32_t> tid{0};
   std::atomic<int32_t> cpu{0};
@@ -80,7 +81,10 @@ class Domain {
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
     while (cookie > done()) {
       bool held = std::chrono::steady_clock::now() > deadline;
-      holders(cookie, [&](const Slot&) { held = true; });
+      for (size_t i = 0; i < used_; i++) {
+        const uint64_t seen = slots_[i].ctr.load();
+        held = held || (seen != 0 && seen < cookie);
+      }
       if (held) return false;
       if (reads) urcu_qsbr_thread_offline();
       std::this_thread::yield();
@@ -91,11 +95,13 @@ class Domain {
   [[nodiscard]] Cookie done() const { return done_.load(); }
   [[nodiscard]] Cookie newest() const { return gp_.load(); }
 
+  // Also those that liburcu waits for: its grace period began later than our cookie.
   template <typename Visit>
   void holders(Cookie cookie, Visit visit) const {
     for (size_t i = 0; i < used_; i++) {
       const uint64_t seen = slots_[i].ctr.load();
-      if (seen != 0 && seen < cookie) visit(slots_[i]);
+      const bool waited_for = cookie > done() && slots_[i].period.load() < period_.load();
+      if (seen != 0 && (seen < cookie || waited_for)) visit(slots_[i]);
     }
   }
 
@@ -111,6 +117,7 @@ class Domain {
         if (stop_) return;
         next = gp_.load();
       }
+      period_.fetch_add(1);
       urcu_qsbr_synchronize_rcu();
       done_.store(next);
     }
@@ -118,6 +125,7 @@ class Domain {
 
   std::atomic<uint64_t> gp_{1};
   std::atomic<uint64_t> done_{1};
+  std::atomic<uint64_t> period_{0};
   size_t used_ = 0;
   std::array<bool, kMaxSlots> claimed_{};
   std::array<Slot, kMaxSlots> slots_{};
@@ -144,11 +152,13 @@ class Reader {
   void online() {
     assert(local_ == 0);
     local_ = domain_.gp_.load();
+    slot_.period.store(domain_.period_.load());
     slot_.ctr.store(local_);
     urcu_qsbr_thread_online();
   }
   bool quiescent() {
     assert(local_ != 0 && held_ == 0);
+    slot_.period.store(domain_.period_.load());
     urcu_qsbr_quiescent_state();
     const uint64_t epoch = domain_.gp_.load();
     if (epoch == local_) return false;
