@@ -14,24 +14,34 @@ namespace pktsh {
 // what the domain protects, and is offline while it blocks. The updater unlinks, calls start() for a cookie, and may free
 // what it unlinked once poll(cookie) is true. Every edge is an acquire/release pair or an RMW on one variable, without
 // fences, so that ThreadSanitizer sees it. 64-bit only: epochs never wrap.
+//
+// `Atomic` is std::atomic, but for the explorer of native/test/model, which runs this very code through every execution that
+// its memory orders allow.
 
 using Cookie = uint64_t;
 
 inline constexpr size_t kMaxSlots = 256;      // one a CPU in use; a scan costs 2.5 ns a claimed slot
 inline constexpr size_t kSlotAlignment = 128; // two cache lines: the prefetcher fetches them in pairs
 
-struct alignas(kSlotAlignment) Slot {
-  std::atomic<uint64_t> ctr{0};    // the newest epoch that its reader has seen; 0: offline
+template <template <typename> class Atomic>
+struct alignas(kSlotAlignment) BasicSlot {
+  Atomic<uint64_t> ctr{0};         // the newest epoch that its reader has seen; 0: offline
   std::atomic<uint8_t> phase{0};   // what the reader is doing, for stall reports
   std::atomic<int32_t> tid{0};
   std::atomic<int32_t> cpu{0};
 };
 
-class Domain {
+template <template <typename> class Atomic>
+class BasicReader;
+
+template <template <typename> class Atomic>
+class BasicDomain {
  public:
-  Domain() = default;
-  Domain(const Domain&) = delete;
-  Domain& operator=(const Domain&) = delete;
+  using Slot = BasicSlot<Atomic>;
+
+  BasicDomain() = default;
+  BasicDomain(const BasicDomain&) = delete;
+  BasicDomain& operator=(const BasicDomain&) = delete;
 
   // A free slot, nullptr if there is none. By the updater, before the reader's thread exists: so there is no registration
   // race. Slots are scanned up to a high-water mark; unclaimed ones are offline, and thereby free of charge.
@@ -78,7 +88,7 @@ class Domain {
   }
 
  private:
-  friend class Reader;
+  friend class BasicReader<Atomic>;
 
   void scan() {
     uint64_t low = newest();
@@ -98,20 +108,21 @@ class Domain {
     if (low > done_.load(std::memory_order_relaxed)) done_.store(low, std::memory_order_release);
   }
 
-  alignas(kSlotAlignment) std::atomic<uint64_t> gp_{1};  // on a line of its own: written by updates, read by every reader
-  alignas(kSlotAlignment) std::atomic<uint64_t> done_{1};
+  alignas(kSlotAlignment) Atomic<uint64_t> gp_{1};  // on a line of its own: written by updates, read by every reader
+  alignas(kSlotAlignment) Atomic<uint64_t> done_{1};
   size_t used_ = 0;
   std::array<bool, kMaxSlots> claimed_{};
   std::array<Slot, kMaxSlots> slots_{};
 };
 
 // A reader's side of its slot; lives on its thread's stack and is handed down as a parameter.
-class Reader {
+template <template <typename> class Atomic>
+class BasicReader {
  public:
-  Reader(const Domain& domain, Slot& slot) : domain_(domain), slot_(slot) {}
-  ~Reader() { assert(local_ == 0); }
-  Reader(const Reader&) = delete;
-  Reader& operator=(const Reader&) = delete;
+  BasicReader(const BasicDomain<Atomic>& domain, BasicSlot<Atomic>& slot) : domain_(domain), slot_(slot) {}
+  ~BasicReader() { assert(local_ == 0); }
+  BasicReader(const BasicReader&) = delete;
+  BasicReader& operator=(const BasicReader&) = delete;
 
   // Begins to read. Nothing may be loaded from what the domain protects before.
   void online() {
@@ -139,25 +150,29 @@ class Reader {
     slot_.ctr.store(0, std::memory_order_release);  // release: earlier uses come before the free
   }
 
-  [[nodiscard]] Slot& slot() const { return slot_; }
+  [[nodiscard]] BasicSlot<Atomic>& slot() const { return slot_; }
 
   // Marks the span in which pointers are held; a quiescent state inside is caught where assertions are on.
   class Section {
    public:
-    explicit Section(Reader& reader) : reader_(reader) { reader_.held_++; }
+    explicit Section(BasicReader& reader) : reader_(reader) { reader_.held_++; }
     ~Section() { reader_.held_--; }
     Section(const Section&) = delete;
     Section& operator=(const Section&) = delete;
 
    private:
-    Reader& reader_;
+    BasicReader& reader_;
   };
 
  private:
-  const Domain& domain_;
-  Slot& slot_;
+  const BasicDomain<Atomic>& domain_;
+  BasicSlot<Atomic>& slot_;
   uint64_t local_ = 0;  // the slot's value, so that an unchanged epoch costs one load
   uint32_t held_ = 0;
 };
+
+using Slot = BasicSlot<std::atomic>;
+using Domain = BasicDomain<std::atomic>;
+using Reader = BasicReader<std::atomic>;
 
 }  // namespace pktsh
