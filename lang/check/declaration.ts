@@ -2,7 +2,7 @@
 
 import { type Bounds, notNegative } from '../bounds.ts';
 import { report } from '../diagnostics/catalogue-meaning.ts';
-import { didYouMean } from '../diagnostics/suggest.ts';
+import { correction } from '../diagnostics/suggest.ts';
 import type { Expr, Lab, Link, Param, Receiver } from '../op.ts';
 import type {
   Expression,
@@ -78,7 +78,7 @@ function paramType(context: Context, statement: ParamStatement, initial: Typed |
     const { text, span } = statement.type;
     const found = parameterTypes.find((type) => type === text);
     if (found !== undefined) return found;
-    mistake(context, report('PG2108', { name: text }, span, { hints: didYouMean(text, parameterTypes, 'types') }));
+    mistake(context, report('PG2108', { name: text }, span, correction(text, parameterTypes, 'types', span)));
     return null;
   }
   if (initial === null || statement.value === null || initial.type === 'unknown') return null;
@@ -217,7 +217,7 @@ function onceEach(
     const { text: name, span } = setting.key;
     const first = found.get(name);
     if (!known.includes(name)) {
-      mistake(context, report('PG3013', { of, name }, span, { hints: didYouMean(name, known, 'settings') }));
+      mistake(context, report('PG3013', { of, name }, span, correction(name, known, 'settings', span)));
     } else if (first !== undefined) {
       const labels = [{ span: first.key.span, text: 'first here' }];
       mistake(context, report('PG5102', { name }, span, { labels }));

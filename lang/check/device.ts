@@ -2,7 +2,7 @@
 
 import { count } from '../bounds.ts';
 import { report } from '../diagnostics/catalogue-meaning.ts';
-import { didYouMean } from '../diagnostics/suggest.ts';
+import { correction } from '../diagnostics/suggest.ts';
 import { headerBytes, sizeProblem } from '../frame/assemble.ts';
 import type { FrameShape, LayerShape } from '../frame/frame-shape.ts';
 import { protocols } from '../frame/protocols.ts';
@@ -81,8 +81,8 @@ function checkSettings(
     const name = setting.key.text;
     const parameter = deviceParameters.get(name);
     if (parameter === undefined) {
-      const hints = didYouMean(name, deviceParameters.keys(), 'parameters');
-      mistake(context, report('PG5101', { name }, setting.key.span, { hints }));
+      const details = correction(name, deviceParameters.keys(), 'parameters', setting.key.span);
+      mistake(context, report('PG5101', { name }, setting.key.span, details));
       whole = false;
       continue;
     }
@@ -138,10 +138,11 @@ function checkWord(context: Context, name: string, words: readonly string[], val
     return { kind: 'constant', span, value: { type: 'string', value: value.name } };
   }
   const found = `\`${context.source.slice(span)}\``;
-  const near =
-    value.kind === 'name' ? didYouMean(value.name, words, 'words').filter((hint) => hint.startsWith('did')) : [];
+  const near = value.kind === 'name' ? correction(value.name, words, 'words', span) : {};
   const choice = eitherOf(words.map((word) => `\`${word}\``));
-  mistake(context, report('PG5105', { name, found, words: choice }, span, { hints: near }));
+  // The words are in the message already; only a near one is worth a hint.
+  const details = near.fixes?.length === 1 ? near : {};
+  mistake(context, report('PG5105', { name, found, words: choice }, span, details));
   return mistakenWord(value);
 }
 

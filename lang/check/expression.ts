@@ -3,7 +3,7 @@
 import { binaryType, isOrdered, rightOperands, unaryType, withinType } from '../algebra.ts';
 import { report } from '../diagnostics/catalogue-meaning.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
-import { didYouMean } from '../diagnostics/suggest.ts';
+import { correction } from '../diagnostics/suggest.ts';
 import { protocols } from '../frame/protocols.ts';
 import type { BuiltinFunction, Expr } from '../op.ts';
 import type { Span } from '../source.ts';
@@ -293,8 +293,8 @@ function checkCall(context: Context, expression: CallExpression): Typed {
   const signature = Object.hasOwn(functions, callee.name) ? functions[callee.name as BuiltinFunction] : undefined;
   if (signature === undefined) {
     const names = [...Object.keys(functions), ...context.scope.functions(), ...protocols.keys()];
-    const hints = didYouMean(callee.name, names, 'functions and layers');
-    return mistake(context, report('PG3006', { name: callee.name }, callee.span, { hints }));
+    const details = correction(callee.name, names, 'functions and layers', callee.span);
+    return mistake(context, report('PG3006', { name: callee.name }, callee.span, details));
   }
   const values = args.map((arg) => context.expression(context, arg.value));
   const named = args.find((arg) => arg.name !== null);

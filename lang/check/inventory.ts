@@ -2,7 +2,7 @@
 
 import { report } from '../diagnostics/catalogue-meaning.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
-import { didYouMean } from '../diagnostics/suggest.ts';
+import { correction } from '../diagnostics/suggest.ts';
 import { carriesSequence, type FrameShape } from '../frame/frame-shape.ts';
 import type { Span } from '../source.ts';
 
@@ -107,7 +107,7 @@ export class Inventory {
   #unknown(): Diagnostic[] {
     return this.#uses.flatMap(({ name, span }) => {
       if (this.#matching(name).length > 0) return [];
-      return [report('PG3004', { name }, span, { hints: didYouMean(name, this.names(), 'devices') })];
+      return [report('PG3004', { name }, span, correction(name, this.names(), 'devices', span))];
     });
   }
 

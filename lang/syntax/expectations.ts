@@ -2,7 +2,7 @@
 
 import { EOF, type IParserErrorMessageProvider, type IToken, type TokenType, tokenMatcher } from 'chevrotain';
 import { report } from '../diagnostics/catalogue-syntax.ts';
-import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import type { Diagnostic, Fix } from '../diagnostics/diagnostic.ts';
 import { nearest } from '../diagnostics/suggest.ts';
 import type { Span } from '../source.ts';
 import { eitherOf } from '../types.ts';
@@ -77,20 +77,18 @@ export function explain(mistake: Mistake): Diagnostic {
     // One or two letters are near to everything.
     const word = tokenMatcher(unknown, Identifier) && image.length > 2;
     const near = word ? nearest(image, statementWords.map(wordOf)) : null;
-    const hints = near === null ? [] : [`did you mean \`${near}\`?`];
-    return report(
-      'PG1102',
-      { word: quoted(image) },
-      { start: startOffset, end: startOffset + image.length },
-      { hints },
-    );
+    const span = { start: startOffset, end: startOffset + image.length };
+    const details = near === null ? {} : { hints: [`did you mean \`${near}\`?`], fixes: [{ span, text: near }] };
+    return report('PG1102', { word: quoted(image) }, span, details);
   }
   if (previous.tokenType === Numeral && unitNamed(token.image) !== undefined) {
     const hints = [`\`${previous.image}${token.image}\`, without a blank`];
-    return report('PG1101', { expected, found }, { start: previous.startOffset, end: span.end }, { hints });
+    const whole = { start: previous.startOffset, end: span.end };
+    const fixes = [{ span: whole, text: `${previous.image}${token.image}` }];
+    return report('PG1101', { expected, found }, whole, { hints, fixes });
   }
   if (expected === 'a name' && tokenMatcher(token, Keyword)) return report('PG1111', { word: found }, span);
-  return report('PG1101', { expected, found }, span, { hints: hintsFor(mistake) });
+  return report('PG1101', { expected, found }, span, { hints: hintsFor(mistake), fixes: fixesFor(mistake, span) });
 }
 
 /** The word that should have been a statement, if that is the mistake. */
@@ -177,6 +175,14 @@ function assignHints({ expected, previous, first }: Mistake): readonly string[] 
   const setting = previous === first || first.tokenType === SetDevice;
   if (expected === theLineEnd) return [setting ? 'a parameter and its value stand without `=`' : comparison];
   return expected === OpenBrace.LABEL ? [comparison] : [];
+}
+
+/** The replacement that a hint names, where the token alone is at fault. */
+function fixesFor({ expected, token }: Mistake, span: Span): readonly Fix[] {
+  const { tokenType, image } = token;
+  if (Object.hasOwn(wordOperators, image)) return [{ span, text: wordOperators[image] as string }];
+  if (tokenType === Assign && expected === OpenBrace.LABEL) return [{ span, text: '==' }];
+  return expected === 'a string' && tokenMatcher(token, Identifier) ? [{ span, text: `"${image}"` }] : [];
 }
 
 function hintsFor(mistake: Mistake): readonly string[] {
