@@ -156,3 +156,15 @@ export const typeHelp: Readonly<Record<ScalarType, string>> = {
   job: 'what `spawn`, `at` and `every` give',
   grace: 'what `rem_device … async` gives',
 };
+
+/** What a device has where a parameter is not written; the executor's own defaults, which a test holds against it. */
+export const parameterDefaults: ReadonlyMap<string, string> = new Map([
+  ['pkt_size', 'what the layers need, at least `60B`'],
+  ['rate', 'none: as fast as it goes'],
+  ['count', '`0`'],
+  ['burst', '`1`'],
+  ['late', '`catch_up`'],
+  ['driver', '`auto`'],
+  ['xmit_mode', '`start_xmit`'],
+  ['shortfall', '`1%`'],
+]);
