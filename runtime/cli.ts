@@ -153,6 +153,16 @@ function commandLine(exit: (status: number) => void): Command {
       exit(await doctorCommand(await openOutput(flags.json ?? false, flags.color ?? null)));
     });
   program
+    .command('lsp')
+    .summary('serve editors: the Language Server Protocol over standard input and output')
+    .description('Serves editors by the Language Server Protocol; they start it themselves. README.md has the set-up.')
+    .option('--stdio', 'standard input and output, which is the only way; editors like to say so')
+    .version(version, '-V, --version', 'print the version')
+    .action(async () => {
+      const { serve } = await import('./lsp/server.ts');
+      serve(process.stdin, process.stdout);
+    });
+  program
     .command('help')
     .summary('show the help of a command')
     .argument('[command]')
