@@ -68,7 +68,7 @@ const inside = (...path: readonly string[]) => join(empty, 'node_modules/pktsh',
 test('it holds what is needed, no tests, and is small', () => {
   const paths = packed.files.map(({ path }) => path);
   assert.equal(
-    paths.filter((path) => /(^|\/)tests?\/|\.test\.|^runtime\/|^\.|^native\/build\//.test(path)),
+    paths.filter((path) => /(^|\/)tests?\/|\.test\.|^runtime\/|(^|\/)\.|^native\/build\//.test(path)),
     [],
   );
   for (const path of [

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { longestInterfaceName } from '../check/declaration.ts';
 import { reservedNames } from '../check/expression.ts';
 import type { Fix } from '../diagnostics/diagnostic.ts';
 import type { Span } from '../source.ts';
@@ -12,9 +13,6 @@ export type Renamed =
   | { readonly ok: false; readonly reason: string };
 
 const refuse = (reason: string): Renamed => ({ ok: false, reason });
-
-/** Linux: an interface's name has at most 15 bytes (IFNAMSIZ less the ending zero). */
-const longestInterfaceName = 15;
 
 /** Gives something another name everywhere. Refused where the new name means something else within reach: there is no shadowing. */
 export function rename(symbols: readonly Declared[], symbol: Declared, name: string): Renamed {

@@ -108,7 +108,7 @@ export function fixedText(context: Context, text: Expression | null, subject: st
 // --- lab --------------------------------------------------------------------------------------------------------------
 
 /** Linux: an interface's name has at most 15 bytes (IFNAMSIZ less the ending zero). */
-const longestInterfaceName = 15;
+export const longestInterfaceName = 15;
 /** RFC 791 asks 68 bytes of every link; the kernel takes at most 65535 for a veth. */
 const mtuBounds: Bounds = { whole: true, least: 68, most: 65535, words: 'from 68B to 65535B' };
 /** What the kernel gives a new link. */
