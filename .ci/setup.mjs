@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildAddon } from '../native/build.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);
@@ -31,9 +32,9 @@ const steps = [
   },
   {
     name: 'native addon',
-    sources: ['native/binding.gyp', 'native/src', 'package-lock.json'],
+    sources: ['native/binding.gyp', 'native/build.mjs', 'native/src', 'package-lock.json'],
     stamp: 'native/build/.setup',
-    make: buildAddon,
+    make: () => buildAddon('npm run setup'),
   },
   {
     name: 'command line',
@@ -88,28 +89,12 @@ function run(program, args, env = {}) {
   return done.status === 0 ? null : `${done.stdout}${done.stderr}`.trimEnd();
 }
 
-function buildAddon() {
-  for (const [program, debianPackage] of [
-    ['g++', 'g++'],
-    ['make', 'make'],
-    ['python3', 'python3'],
-  ]) {
-    if (run(program, ['--version']) !== null) {
-      return `pktsh: the senders are not built: ${program} is missing. Install it (apt-get install ${debianPackage}) and run \`npm run setup\`.`;
-    }
-  }
-  // Node's own headers where its distribution has them, so that nothing is downloaded.
-  const prefix = resolve(process.execPath, '../..');
-  const nodedir = existsSync(join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : [];
-  const gyp = resolve('node_modules/node-gyp/bin/node-gyp.js');
-  return run(process.execPath, [gyp, 'rebuild', '-C', 'native', '--jobs', 'max', ...nodedir]);
-}
-
 async function bundle() {
   const { build } = await import('esbuild');
   rmSync('dist', { recursive: true, force: true });
   try {
-    await build({
+    const { metafile } = await build({
+      metafile: true,
       entryPoints: { pktsh: 'runtime/cli.ts' },
       outdir: 'dist',
       bundle: true,
@@ -127,6 +112,7 @@ async function bundle() {
         js: "import { createRequire as bundledRequire } from 'node:module'; const require = bundledRequire(import.meta.url);",
       },
     });
+    writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licences(metafile));
   } catch (error) {
     return error.message;
   }
@@ -134,9 +120,26 @@ async function bundle() {
   const text = readFileSync(script, 'utf8');
   if (!text.startsWith('#!')) writeFileSync(script, `#!/usr/bin/env node\n${text}`);
   chmodSync(script, 0o755);
+  const manual = spawnSync(process.execPath, [script, 'man'], { encoding: 'utf8' });
+  if (manual.status !== 0) return manual.stderr;
+  writeFileSync('dist/pktsh.1', manual.stdout);
   // `npx pktsh` looks here first.
   mkdirSync('node_modules/.bin', { recursive: true });
   rmSync('node_modules/.bin/pktsh', { force: true });
   symlinkSync('../../dist/pktsh.js', 'node_modules/.bin/pktsh');
   return null;
+}
+
+/** The licences of the packages that the bundle holds, which they ask to go along. */
+function licences({ inputs }) {
+  const packages = Object.keys(inputs).flatMap((path) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []);
+  return [...new Set(packages)]
+    .sort()
+    .map((folder) => {
+      const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      const file = readdirSync(folder).find((one) => /^licen[cs]e/i.test(one));
+      const text = file === undefined ? '' : `\n\n${readFileSync(join(folder, file), 'utf8').trim()}`;
+      return `${name} ${version} (${license})${text}\n`;
+    })
+    .join(`\n${'-'.repeat(80)}\n\n`);
 }

@@ -282,7 +282,7 @@ export interface Native {
 }
 
 /** The version of the addon that this file was written for; native/src/addon.cc has the other one. */
-const addonVersion = 4;
+const addonVersion = 5;
 
 /**
  * Loads the addon of this checkout or package; `PKTSH_ADDON` names another build of it (a sanitizer's).

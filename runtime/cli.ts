@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { nearest } from '../lang/diagnostics/suggest.ts';
 import type { CheckFlags } from './commands/check.ts';
 import type { DiffFlags } from './commands/diff.ts';
@@ -10,6 +10,7 @@ import type { PlanFlags } from './commands/plan.ts';
 import type { RunFlags } from './commands/run.ts';
 import { type Refusal, refusal } from './refusal.ts';
 import { openOutput } from './report/output.ts';
+import { type Shell, shells } from './report/shell-completion.ts';
 import { inputOf, type ScriptInput } from './script-input.ts';
 import { version } from './version.ts';
 
@@ -151,6 +152,35 @@ function commandLine(exit: (status: number) => void): Command {
       const flags = doctor.optsWithGlobals<DoctorFlags & ColourFlags>();
       const { doctorCommand } = await import('./commands/doctor.ts');
       exit(await doctorCommand(await openOutput(flags.json ?? false, flags.color ?? null)));
+    });
+  program
+    .command('lsp')
+    .summary('serve editors: the Language Server Protocol over standard input and output')
+    .description('Serves editors by the Language Server Protocol; they start it themselves. README.md has the set-up.')
+    .option('--stdio', 'standard input and output, which is the only way; editors like to say so')
+    .version(version, '-V, --version', 'print the version')
+    .action(async () => {
+      const { serve } = await import('./lsp/server.ts');
+      serve(process.stdin, process.stdout);
+    });
+  program
+    .command('completion')
+    .summary('print a completion script for a shell')
+    .description('Prints a completion script. bash: `eval "$(pktsh completion bash)"` in ~/.bashrc.')
+    .addArgument(new Argument('<shell>', 'the shell').choices(shells))
+    .action(async (shell: Shell) => {
+      const { wordsOf } = await import('./report/command-words.ts');
+      const { shellCompletion } = await import('./report/shell-completion.ts');
+      process.stdout.write(shellCompletion(shell, wordsOf(program)));
+    });
+  program
+    .command('man')
+    .summary('print the manual page')
+    .description('Prints the manual page: `pktsh man | man -l -`. An installed package has it as `man pktsh`.')
+    .action(async () => {
+      const { wordsOf } = await import('./report/command-words.ts');
+      const { manPage } = await import('./report/man-page.ts');
+      process.stdout.write(manPage(wordsOf(program), version));
     });
   program
     .command('help')

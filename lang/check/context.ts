@@ -3,7 +3,7 @@
 import { type Bounds, boundsProblem } from '../bounds.ts';
 import type { Calls } from '../calls.ts';
 import { report } from '../diagnostics/catalogue-meaning.ts';
-import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import type { Diagnostic, Fix } from '../diagnostics/diagnostic.ts';
 import { diagnosticFrom } from '../diagnostics/failure.ts';
 import { type Environment, evaluate } from '../evaluate.ts';
 import type { FrameShape } from '../frame/frame-shape.ts';
@@ -198,12 +198,19 @@ export function typeProblem(
   if (assignable(type, accepted)) return null;
   const { span } = expression;
   if (type === 'number' && accepted.some(isQuantity) && !accepted.includes('number')) {
-    const hints = [eitherOf(accepted.filter(isQuantity).map((unit) => withUnit(source, expression, unit)))];
-    return report('PG2103', { subject }, span, { note: 'a plain number', hints });
+    const wanted = accepted.filter(isQuantity);
+    const hints = [eitherOf(wanted.map((unit) => withUnit(source, expression, unit)))];
+    const fixes = wanted.flatMap((unit) => unitFixes(source, expression, unit));
+    return report('PG2103', { subject }, span, { note: 'a plain number', hints, fixes });
   }
   if (accepted.includes('number') && isQuantity(type)) {
-    const hints = expression.kind === 'quantity' ? [`\`${plainNumber(expression.image)}\``] : [];
-    return report('PG2102', { subject }, span, { note: articled(type), hints });
+    const texts = expression.kind === 'quantity' ? [plainNumber(expression.image)] : [];
+    const hints = texts.map((text) => `\`${text}\``);
+    return report('PG2102', { subject }, span, {
+      note: articled(type),
+      hints,
+      fixes: texts.map((text) => ({ span, text })),
+    });
   }
   const expected = eitherOf(accepted.map(articled));
   return report('PG2101', { subject, expected, actual: articled(type) }, span, { hints: exampleHints(type, accepted) });
@@ -240,6 +247,12 @@ function withUnit(source: SourceFile, expression: Expression, unit: string): str
     percent: '1%',
   };
   return `\`${written} * ${one[unit] ?? unit}\``;
+}
+
+/** The pieces of code in the hint of `withUnit`. */
+function unitFixes(source: SourceFile, expression: Expression, unit: string): readonly Fix[] {
+  const pieces = withUnit(source, expression, unit).matchAll(/`([^`]+)`/g);
+  return [...pieces].map(([, text]) => ({ span: expression.span, text: text as string }));
 }
 
 /** The digits of a quantity's image. */

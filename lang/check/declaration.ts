@@ -3,7 +3,7 @@
 import { type Bounds, notNegative } from '../bounds.ts';
 import { report } from '../diagnostics/catalogue-meaning.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
-import { didYouMean } from '../diagnostics/suggest.ts';
+import { correction } from '../diagnostics/suggest.ts';
 import type { Expr, Lab, Link, Param, Receiver } from '../op.ts';
 import type { Span } from '../source.ts';
 import type {
@@ -80,7 +80,7 @@ function paramType(context: Context, statement: ParamStatement, initial: Typed |
     const { text, span } = statement.type;
     const found = parameterTypes.find((type) => type === text);
     if (found !== undefined) return found;
-    mistake(context, report('PG2108', { name: text }, span, { hints: didYouMean(text, parameterTypes, 'types') }));
+    mistake(context, report('PG2108', { name: text }, span, correction(text, parameterTypes, 'types', span)));
     return null;
   }
   if (initial === null || statement.value === null || initial.type === 'unknown') return null;
@@ -110,7 +110,7 @@ export function fixedText(context: Context, text: Expression | null, subject: st
 // --- lab --------------------------------------------------------------------------------------------------------------
 
 /** Linux: an interface's name has at most 15 bytes (IFNAMSIZ less the ending zero). */
-const longestInterfaceName = 15;
+export const longestInterfaceName = 15;
 /** RFC 791 asks 68 bytes of every link; the kernel takes at most 65535 for a veth. */
 const mtuBounds: Bounds = { whole: true, least: 68, most: 65535, words: 'from 68B to 65535B' };
 /** What the kernel gives a new link. */
@@ -222,7 +222,7 @@ function onceEach(
     const { text: name, span } = setting.key;
     const first = found.get(name);
     if (!known.includes(name)) {
-      mistake(context, report('PG3013', { of, name }, span, { hints: didYouMean(name, known, 'settings') }));
+      mistake(context, report('PG3013', { of, name }, span, correction(name, known, 'settings', span)));
     } else if (first !== undefined) {
       const labels = [{ span: first.key.span, text: 'first here' }];
       mistake(context, report('PG5102', { name }, span, { labels }));

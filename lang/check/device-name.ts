@@ -28,8 +28,9 @@ export function deviceOf(context: Context, expression: Expression): DeviceRefere
     const { name } = expression;
     const [before = name] = name.split('@');
     if (before !== name && context.scope.lookup(before) !== null) {
-      const hints = [`\`"\${${before}}${name.slice(before.length)}"\``];
-      const { expr } = mistake(context, report('PG3008', { name, variable: before }, span, { hints }));
+      const text = `"\${${before}}${name.slice(before.length)}"`;
+      const details = { hints: [`\`${text}\``], fixes: [{ span, text }] };
+      const { expr } = mistake(context, report('PG3008', { name, variable: before }, span, details));
       return { expr, name: { kind: 'dynamic' }, interface: null };
     }
     const expr: Expr = { kind: 'constant', span, value: { type: 'device', name } };

@@ -2,7 +2,7 @@
 
 import { atLeastOne, between } from '../bounds.ts';
 import { report } from '../diagnostics/catalogue-meaning.ts';
-import { didYouMean } from '../diagnostics/suggest.ts';
+import { correction } from '../diagnostics/suggest.ts';
 import { flags, off } from '../flags.ts';
 import type { Expr } from '../op.ts';
 import type { DeviceParameter, Takes } from '../parameters.ts';
@@ -114,10 +114,11 @@ function checkWord(
     return mistakenWord(value);
   }
   const found = `\`${context.source.slice(span)}\``;
-  const near =
-    value.kind === 'name' ? didYouMean(value.name, words, 'words').filter((hint) => hint.startsWith('did')) : [];
+  const near = value.kind === 'name' ? correction(value.name, words, 'words', span) : {};
   const choice = eitherOf(words.map((word) => `\`${word}\``));
-  mistake(context, report('PG5105', { name, found, words: choice }, span, { hints: near }));
+  // The words are in the message already; only a near one is worth a hint.
+  const details = near.fixes?.length === 1 ? near : {};
+  mistake(context, report('PG5105', { name, found, words: choice }, span, details));
   return mistakenWord(value);
 }
 
@@ -130,9 +131,11 @@ function checkFlag(context: Context, value: Expression): Expr {
   const name = word.kind === 'name' ? word.name : null;
   const known = name === null ? undefined : flags.get(name);
   if (known === undefined) {
-    const hints =
-      name === null ? ['flags are words: `flag UDPSRC_RND, !SHARED`'] : didYouMean(name, flags.keys(), 'flags');
-    mistake(context, report('PG5114', { found: `\`${context.source.slice(word.span)}\`` }, word.span, { hints }));
+    const details =
+      name === null
+        ? { hints: ['flags are words: `flag UDPSRC_RND, !SHARED`'] }
+        : correction(name, flags.keys(), 'flags', word.span);
+    mistake(context, report('PG5114', { found: `\`${context.source.slice(word.span)}\`` }, word.span, details));
     return mistakenWord(value);
   }
   // Switching IPv6 off is how pktgen goes back to IPv4.

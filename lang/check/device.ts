@@ -3,7 +3,7 @@
 import { count } from '../bounds.ts';
 import { type GivenParameters, ipv6Addresses, ruleProblems } from '../device-rules.ts';
 import { report } from '../diagnostics/catalogue-meaning.ts';
-import { didYouMean } from '../diagnostics/suggest.ts';
+import { correction } from '../diagnostics/suggest.ts';
 import { switched } from '../flags.ts';
 import { headerBytes, sizeProblem } from '../frame/assemble.ts';
 import { carriesSequence, type FrameShape, type LayerShape } from '../frame/frame-shape.ts';
@@ -96,10 +96,10 @@ function checkSettings(
     const name = setting.key.text;
     const parameter = deviceParameters.get(name);
     if (parameter === undefined) {
-      const hints = statementWordNames.has(name)
-        ? ['statements stand behind the `}` of the block']
-        : didYouMean(name, deviceParameters.keys(), 'parameters');
-      mistake(context, report('PG5101', { name }, setting.key.span, { hints }));
+      const details = statementWordNames.has(name)
+        ? { hints: ['statements stand behind the `}` of the block'] }
+        : correction(name, deviceParameters.keys(), 'parameters', setting.key.span);
+      mistake(context, report('PG5101', { name }, setting.key.span, details));
       whole = false;
       continue;
     }

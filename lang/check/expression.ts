@@ -3,7 +3,7 @@
 import { binaryType, isOrdered, rightOperands, unaryType, withinType } from '../algebra.ts';
 import { report } from '../diagnostics/catalogue-meaning.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
-import { didYouMean } from '../diagnostics/suggest.ts';
+import { correction } from '../diagnostics/suggest.ts';
 import { elementCount } from '../elements.ts';
 import { protocols } from '../frame/protocols.ts';
 import type { BuiltinFunction, Expr } from '../op.ts';
@@ -302,8 +302,7 @@ function unknownFunction(context: Context, name: string, span: Span): Typed {
     );
   }
   const names = [...Object.keys(functions), ...context.scope.functions(), ...protocols.keys()];
-  const hints = didYouMean(name, names, 'functions and layers');
-  return mistake(context, report('PG3006', { name }, span, { hints }));
+  return mistake(context, report('PG3006', { name }, span, correction(name, names, 'functions and layers', span)));
 }
 
 function checkCall(context: Context, expression: CallExpression): Typed {

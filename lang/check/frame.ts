@@ -2,7 +2,7 @@
 
 import { report } from '../diagnostics/catalogue-meaning.ts';
 import { diagnosticFrom, type Outcome } from '../diagnostics/failure.ts';
-import { didYouMean } from '../diagnostics/suggest.ts';
+import { correction } from '../diagnostics/suggest.ts';
 import { headerProblem } from '../frame/assemble.ts';
 import { byteContent } from '../frame/byte-content.ts';
 import { fieldContent, isAutomatic } from '../frame/field-content.ts';
@@ -119,8 +119,8 @@ function checkField(
   const nameSpan = arg.name?.span ?? arg.span;
   const field = protocol.fields.find((candidate) => candidate.name === name);
   if (field === undefined) {
-    const hints = didYouMean(name, known, 'fields');
-    mistake(context, report('PG5004', { layer: protocol.name, name }, nameSpan, { hints }));
+    const details = correction(name, known, 'fields', nameSpan);
+    mistake(context, report('PG5004', { layer: protocol.name, name }, nameSpan, details));
     return null;
   }
   const path = `${protocol.name}.${name}`;

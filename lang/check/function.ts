@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { report } from '../diagnostics/catalogue-meaning.ts';
-import { didYouMean } from '../diagnostics/suggest.ts';
+import { correction } from '../diagnostics/suggest.ts';
 import type { Expr, Op, UserFunction } from '../op.ts';
 import type { Span } from '../source.ts';
 import type { Block, FnStatement, Name, ReturnStatement, Statement } from '../syntax/ast.ts';
@@ -82,8 +82,8 @@ export function checkFunction(
 function parameterType(context: Context, type: Name): ScalarType | null {
   const found = functionParameterTypes.find((known) => known === type.text);
   if (found !== undefined) return found;
-  const hints = didYouMean(type.text, functionParameterTypes, 'types');
-  mistake(context, report('PG2108', { name: type.text }, type.span, { hints }));
+  const details = correction(type.text, functionParameterTypes, 'types', type.span);
+  mistake(context, report('PG2108', { name: type.text }, type.span, details));
   return null;
 }
 

@@ -2,7 +2,7 @@
 
 import { report } from '../diagnostics/catalogue-meaning.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
-import { didYouMean } from '../diagnostics/suggest.ts';
+import { correction } from '../diagnostics/suggest.ts';
 import type { Span } from '../source.ts';
 
 /** What is known of a device's name before the run: all of it, its shape (`"tx0@${i}"`), or nothing. */
@@ -111,7 +111,7 @@ export class Inventory {
   #unknown(): Diagnostic[] {
     return this.#uses.flatMap(({ name, span }) => {
       if (this.#matching(name).length > 0) return [];
-      return [report('PG3004', { name }, span, { hints: didYouMean(name, this.names(), 'devices') })];
+      return [report('PG3004', { name }, span, correction(name, this.names(), 'devices', span))];
     });
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { report } from '../diagnostics/catalogue-meaning.ts';
-import { didYouMean } from '../diagnostics/suggest.ts';
+import { correction } from '../diagnostics/suggest.ts';
 import { type Fact, facts } from '../facts.ts';
 import { protocols } from '../frame/protocols.ts';
 import { deviceMetrics, graceMetrics, type Metric, needsHeader, receiverMetrics } from '../metrics.ts';
@@ -65,7 +65,7 @@ export function unknownName(context: Context, name: string, span: Span): Typed {
     ...context.receivers.keys(),
     ...context.inventory.names(),
   ];
-  return mistake(context, report('PG3001', { name }, span, { hints: didYouMean(name, known, 'names here') }));
+  return mistake(context, report('PG3001', { name }, span, correction(name, known, 'names here', span)));
 }
 
 /**
@@ -314,27 +314,28 @@ function noMember(context: Context, of: string, members: readonly Name[], known:
   const name = dotted(members);
   const all = [...known];
   const inside = all.filter((candidate) => candidate.startsWith(`${name}.`));
-  const hints = inside.length > 0 ? inside.map((candidate) => `\`.${candidate}\``) : didYouMean(name, all, 'it has');
-  return mistake(context, report('PG3005', { of, name }, placeOf(members), { hints }));
+  const span = placeOf(members);
+  const hints = inside.map((candidate) => `\`.${candidate}\``);
+  const details = inside.length > 0 ? { hints } : correction(name, all, 'it has', span);
+  return mistake(context, report('PG3005', { of, name }, span, details));
 }
 
 /** An interface that the lab does not have. */
 export function notInLab(context: Context, name: string, span: Span): Typed {
-  const hints = didYouMean(name, context.lab?.keys() ?? [], 'the lab has');
-  return mistake(context, report('PG3009', { name }, span, { hints }));
+  const details = correction(name, context.lab?.keys() ?? [], 'the lab has', span);
+  return mistake(context, report('PG3009', { name }, span, details));
 }
 
 function unknownReceiver(context: Context, name: string, span: Span): Typed {
   if (!context.complete) return hole(span);
-  const near = didYouMean(name, context.receivers.keys(), 'receivers');
   const [receiver] = context.receivers.keys();
-  const hints =
+  const details =
     receiver !== undefined && context.inventory.knows(name)
-      ? [`\`${name}\` is a device; a receiver knows it: \`${receiver}\``]
+      ? { hints: [`\`${name}\` is a device; a receiver knows it: \`${receiver}\``] }
       : context.lab?.has(name)
-        ? [`declare \`receiver ${name}\``]
-        : near;
-  return mistake(context, report('PG3016', { name }, span, { hints }));
+        ? { hints: [`declare \`receiver ${name}\``] }
+        : correction(name, context.receivers.keys(), 'receivers', span);
+  return mistake(context, report('PG3016', { name }, span, details));
 }
 
 /** An expression where an interface belongs: a name as it stands, unless a variable is called so, or a string. */

@@ -10,6 +10,12 @@ export interface Label {
   readonly text: string;
 }
 
+/** A replacement that mends a mistake; of several, each alone does. */
+export interface Fix {
+  readonly span: Span;
+  readonly text: string;
+}
+
 /**
  * A user's mistake as a value. `message` is one sentence without a full stop, names in backticks, saying what was found
  * and what was expected; `note` stands beside the carets; `hints` say the mend.
@@ -22,6 +28,8 @@ export interface Diagnostic {
   readonly note: string;
   readonly labels: readonly Label[];
   readonly hints: readonly string[];
+  /** What the hints say, for editors: only where it is a change of the text. */
+  readonly fixes: readonly Fix[];
 }
 
 /**
@@ -47,6 +55,7 @@ export interface Details {
   readonly note?: string;
   readonly labels?: readonly Label[];
   readonly hints?: readonly string[];
+  readonly fixes?: readonly Fix[];
 }
 
 type Catalogue = Readonly<Record<Code, CatalogueEntry<never>>>;
@@ -66,6 +75,7 @@ export function reporter<C extends Catalogue>(
       note: details.note ?? '',
       labels: details.labels ?? [],
       hints: details.hints ?? [],
+      fixes: details.fixes ?? [],
     };
   };
 }

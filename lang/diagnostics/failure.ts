@@ -28,5 +28,5 @@ export function failureFrom(diagnostic: Diagnostic): Failure {
 
 /** The diagnostic that says what a failure says. */
 export function diagnosticFrom(failure: Failure): Diagnostic {
-  return { ...failure, severity: 'error', note: '', labels: [] };
+  return { ...failure, severity: 'error', note: '', labels: [], fixes: [] };
 }

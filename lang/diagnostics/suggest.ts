@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { Span } from '../source.ts';
+import type { Details } from './diagnostic.ts';
+
 /**
  * The candidate that a misspelt name most likely means, null if none is near: at most two edits (insertion, deletion,
  * replacement, swap of neighbours), at most one below six characters, and none that leaves nothing in common, so that
@@ -28,6 +31,19 @@ export function didYouMean(name: string, candidates: Iterable<string>, subject: 
   // Longer lists help nobody and belong into the reference.
   const shown = all.slice(0, 12).map((candidate) => `\`${candidate}\``);
   return [`${subject}: ${shown.join(', ')}${all.length > shown.length ? ', …' : ''}`];
+}
+
+/** The hints of `didYouMean`, with the replacement where the span holds the name and nothing else. */
+export function correction(
+  name: string,
+  candidates: Iterable<string>,
+  subject: string,
+  span: Span,
+): Pick<Details, 'hints' | 'fixes'> {
+  const all = [...candidates];
+  const near = nearest(name, all);
+  const bare = span.end - span.start === name.length;
+  return { hints: didYouMean(name, all, subject), fixes: near !== null && bare ? [{ span, text: near }] : [] };
 }
 
 /** Damerau's edit distance, restricted to swaps of neighbours; `limit` or more where it is surely that much. */

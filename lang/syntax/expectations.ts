@@ -2,7 +2,7 @@
 
 import { EOF, type IParserErrorMessageProvider, type IToken, type TokenType, tokenMatcher } from 'chevrotain';
 import { report } from '../diagnostics/catalogue-syntax.ts';
-import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import type { Diagnostic, Fix } from '../diagnostics/diagnostic.ts';
 import { nearest } from '../diagnostics/suggest.ts';
 import type { Span } from '../source.ts';
 import { eitherOf } from '../types.ts';
@@ -79,9 +79,7 @@ export function explain(mistake: Mistake): Diagnostic {
   }
   const unknown = unknownStatement(mistake);
   if (unknown !== null) {
-    return report('PG1102', { word: quoted(unknown.image) }, spanOf(unknown), {
-      hints: statementHints(unknown, mistake),
-    });
+    return report('PG1102', { word: quoted(unknown.image) }, spanOf(unknown), statementDetails(unknown, mistake));
   }
   // Read as a name, with the condition behind it.
   if (previous.image === 'not' && expected === theLineEnd) {
@@ -90,10 +88,12 @@ export function explain(mistake: Mistake): Diagnostic {
   }
   if (previous.tokenType === Numeral && unitNamed(token.image) !== undefined) {
     const hints = [`\`${previous.image}${token.image}\`, without a blank`];
-    return report('PG1101', { expected, found }, { start: previous.startOffset, end: span.end }, { hints });
+    const whole = { start: previous.startOffset, end: span.end };
+    const fixes = [{ span: whole, text: `${previous.image}${token.image}` }];
+    return report('PG1101', { expected, found }, whole, { hints, fixes });
   }
   if (expected === 'a name' && tokenMatcher(token, Keyword)) return report('PG1111', { word: found }, span);
-  return report('PG1101', { expected, found }, span, { hints: hintsFor(mistake) });
+  return report('PG1101', { expected, found }, span, { hints: hintsFor(mistake), fixes: fixesFor(mistake, span) });
 }
 
 function spanOf({ startOffset, image }: IToken): Span {
@@ -127,16 +127,16 @@ const foreignStatements: Readonly<Record<string, string>> = {
 };
 
 /** What a word was meant to be that no statement begins with. */
-function statementHints(unknown: IToken, { token, next }: Mistake): readonly string[] {
+function statementDetails(unknown: IToken, { token, next }: Mistake): Partial<Pick<Diagnostic, 'hints' | 'fixes'>> {
   const { image } = unknown;
-  if (Object.hasOwn(foreignStatements, image)) return [foreignStatements[image] ?? ''];
+  if (Object.hasOwn(foreignStatements, image)) return { hints: [foreignStatements[image] ?? ''] };
   if (unknown === token && arithmetic.includes(next.tokenType)) {
-    return [`\`${image} = ${image} ${next.image} 1\`, or another value`];
+    return { hints: [`\`${image} = ${image} ${next.image} 1\`, or another value`] };
   }
   // One or two letters are near to everything.
   const word = tokenMatcher(unknown, Identifier) && image.length > 2;
   const near = word ? nearest(image, statementWords.map(wordOf)) : null;
-  return near === null ? [] : [`did you mean \`${near}\`?`];
+  return near === null ? {} : { hints: [`did you mean \`${near}\`?`], fixes: [{ span: spanOf(unknown), text: near }] };
 }
 
 /** What `n++` and `n += 1` go on with. */
@@ -231,6 +231,14 @@ function assignHints({ expected, previous, first }: Mistake): readonly string[] 
   if (expected === theLineEnd) return [setting ? 'a parameter and its value stand without `=`' : comparison];
   if (expected === CloseParen.LABEL) return ['an argument is written `name: value`'];
   return expected === OpenBrace.LABEL ? [comparison] : [];
+}
+
+/** The replacement that a hint names, where the token alone is at fault. */
+function fixesFor({ expected, token }: Mistake, span: Span): readonly Fix[] {
+  const { tokenType, image } = token;
+  if (Object.hasOwn(wordOperators, image)) return [{ span, text: wordOperators[image] as string }];
+  if (tokenType === Assign && expected === OpenBrace.LABEL) return [{ span, text: '==' }];
+  return expected === 'a string' && tokenMatcher(token, Identifier) ? [{ span, text: `"${image}"` }] : [];
 }
 
 function hintsFor(mistake: Mistake): readonly string[] {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { report } from '../diagnostics/catalogue-syntax.ts';
-import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import type { Diagnostic, Fix } from '../diagnostics/diagnostic.ts';
 import { nearest } from '../diagnostics/suggest.ts';
 import type { Span } from '../source.ts';
 import { articled, assertNever } from '../types.ts';
@@ -79,18 +79,20 @@ function scaled(image: string, digits: string, unit: Unit): Literal {
 function unknownUnit(image: string, digits: string, name: string): Literal {
   if (/^[eE][0-9]+$/.test(name)) {
     const value = Number(digits.replaceAll('_', '') + name);
-    const hints = Number.isSafeInteger(value) ? [`\`${grouped(value)}\``] : [];
-    return wrong((span) => report('PG2006', { image }, span, { hints }));
+    const texts = Number.isSafeInteger(value) ? [grouped(value)] : [];
+    const hints = texts.map((text) => `\`${text}\``);
+    return wrong((span) => report('PG2006', { image }, span, { hints, fixes: fixesOf(span, texts) }));
   }
   const likely = likelyUnits(name);
   if (likely.length > 1) {
-    const hints = [likely.map((unit) => `\`${digits}${unit}\``).join(' or ')];
-    return wrong((span) => report('PG2004', { image, unit: name }, span, { hints }));
+    const texts = likely.map((unit) => `${digits}${unit}`);
+    const hints = [texts.map((text) => `\`${text}\``).join(' or ')];
+    return wrong((span) => report('PG2004', { image, unit: name }, span, { hints, fixes: fixesOf(span, texts) }));
   }
   // pktgen's own files write words such as `mpls 0001000a` in bare hexadecimal.
   if (/^[0-9A-Fa-f]+$/.test(image)) {
     const hints = [`\`0x${image}\` if it is meant hexadecimal`];
-    return wrong((span) => report('PG2007', { image }, span, { hints }));
+    return wrong((span) => report('PG2007', { image }, span, { hints, fixes: fixesOf(span, [`0x${image}`]) }));
   }
   const larger = Object.hasOwn(largerSizes, name) && decimal.test(digits) ? largerSizes[name] : undefined;
   if (larger !== undefined) {
@@ -109,8 +111,9 @@ function unknownUnit(image: string, digits: string, name: string): Literal {
         .sort((a, b) => Number(b[0] === name[0]) - Number(a[0] === name[0])),
     );
   const hints = spelling === null ? [`the units are ${units.map((unit) => `\`${unit.name}\``).join(' ')}`] : [];
-  if (spelling !== null) hints.push(`\`${digits}${spelling}\``);
-  return wrong((span) => report('PG2003', { image, unit: name }, span, { hints }));
+  const texts = spelling === null ? [] : [`${digits}${spelling}`];
+  hints.push(...texts.map((text) => `\`${text}\``));
+  return wrong((span) => report('PG2003', { image, unit: name }, span, { hints, fixes: fixesOf(span, texts) }));
 }
 
 /** Sizes that no frame has and no unit is for, by the largest units that there are. */
@@ -120,6 +123,7 @@ const largerSizes: Readonly<Record<string, { readonly unit: string; readonly fac
   TB: { unit: 'MB', factor: 1e6 },
   TiB: { unit: 'MiB', factor: 1024 * 1024 },
 };
+const fixesOf = (span: Span, texts: readonly string[]): readonly Fix[] => texts.map((text) => ({ span, text }));
 
 /** A whole number with `_` between its thousands. */
 const grouped = (value: number) => String(value).replace(/\B(?=(\d{3})+$)/g, '_');

@@ -10,7 +10,7 @@ namespace pktsh {
 namespace {
 
 // Raised with every change of what native/index.ts relies on, so that an old build is noticed.
-constexpr int kAddonVersion = 4;
+constexpr int kAddonVersion = 5;
 
 // One instance for each environment (main thread, workers): no mutable statics.
 class Addon : public Napi::Addon<Addon> {

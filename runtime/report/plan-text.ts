@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { frameText } from '../../lang/frame/frame-text.ts';
+import { type KnownValues, knownValues } from '../../lang/known-values.ts';
 import type {
   DeviceList,
   Expr,
@@ -15,9 +17,8 @@ import { SourceFile, type Span } from '../../lang/source.ts';
 import { formatValue } from '../../lang/syntax/literals.ts';
 import { assertNever } from '../../lang/types.ts';
 import type { Value } from '../../lang/value.ts';
-import { frameText } from './frame-text.ts';
+import { macOf } from '../lab/mac.ts';
 import type { Palette } from './palette.ts';
-import { type KnownValues, knownValues } from './plan-values.ts';
 
 /**
  * A program as a numbered list of its control operations, each with its line in the file. What the compiler folded shows
@@ -27,10 +28,10 @@ export function planText(program: Program, values: ReadonlyMap<string, Value>, p
   const source = SourceFile.of(program.source);
   const sections = [parametersText(program, values, palette), labText(program, source, palette)];
   for (const one of program.functions) {
-    sections.push(new Operations(source, knownValues(program, values), palette).renderFunction(one));
+    sections.push(new Operations(source, knownValues(program, values, macOf), palette).renderFunction(one));
   }
   for (const scenario of program.scenarios) {
-    sections.push(new Operations(source, knownValues(program, values), palette).render(scenario));
+    sections.push(new Operations(source, knownValues(program, values, macOf), palette).render(scenario));
   }
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }

@@ -130,6 +130,7 @@ const failure = {
   note: '',
   labels: [],
   hints: [],
+  fixes: [],
 } as const;
 
 const test = suite('summary');

@@ -16,6 +16,7 @@ const base: Diagnostic = {
   note: '',
   labels: [],
   hints: [],
+  fixes: [],
 };
 
 /** A source with `part` in it, and the diagnostic that points at it. */

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { assemble, type PlacedLayer } from '../../lang/frame/assemble.ts';
-import { isAutomatic } from '../../lang/frame/field-content.ts';
-import type { FieldSource } from '../../lang/frame/layer.ts';
-import type { FieldPlace } from '../../lang/frame/protocols.ts';
-import { formatAddress } from '../../lang/syntax/addresses.ts';
-import { formatValue } from '../../lang/syntax/literals.ts';
-import type { Value } from '../../lang/value.ts';
-import type { FrameValue } from './plan-values.ts';
+import type { FrameValue } from '../known-values.ts';
+import { formatAddress } from '../syntax/addresses.ts';
+import { formatValue } from '../syntax/literals.ts';
+import type { Value } from '../value.ts';
+import { assemble, type PlacedLayer } from './assemble.ts';
+import { isAutomatic } from './field-content.ts';
+import type { FieldSource } from './layer.ts';
+import type { FieldPlace } from './protocols.ts';
 
 /** Bytes of a line of the dump, as in `tcpdump -xx` and every hex viewer. */
 const bytesPerLine = 16;

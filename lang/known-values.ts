@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { type Environment, evaluate, type Reading } from '../../lang/evaluate.ts';
-import type { Expr, Program } from '../../lang/op.ts';
-import type { Value } from '../../lang/value.ts';
-import { macOf } from '../lab/mac.ts';
+import { type Environment, evaluate, type Reading } from './evaluate.ts';
+import type { Expr, Program } from './op.ts';
+import type { Value } from './value.ts';
 
 /** What a plan can say of values before anything runs: parameters, variables made of constants, addresses of a lab. */
 export interface KnownValues {
@@ -19,7 +18,16 @@ class NotKnown extends Error {}
 
 const unknown: Reading = { ok: false, failure: { code: 'PG6000', message: 'known only in a run', hints: [] } };
 
-export function knownValues(program: Program, settings: ReadonlyMap<string, Value>): KnownValues {
+/**
+ * @param program a program, or what the checker found of one
+ * @param settings parameters with other values than their defaults
+ * @param macOf the MAC address of a lab's interface, as a number
+ */
+export function knownValues(
+  program: Pick<Program, 'params' | 'lab'>,
+  settings: ReadonlyMap<string, Value>,
+  macOf: (name: string) => number,
+): KnownValues {
   const variables = new Map(settings);
   const interfaces = new Set(
     program.lab?.links.flatMap((link) => (link.kind === 'veth' ? [link.a, link.b] : [link.name])) ?? [],
