@@ -73,6 +73,10 @@ export const runCatalogue = {
     return `the results keep the first ${p.limit} lines that a scenario prints: those behind them are only shown`;
   }),
 
+  PG6205: entry('warning', 'interface down', (p: { interface: string; device: string }) => {
+    return `\`${p.interface}\` is down (ENETDOWN): \`${p.device}\` sends nothing until it is up`;
+  }),
+
   PG6301: entry('error', 'no value', (p: { what: string; why: string }) => `${p.what} has no value: ${p.why}`),
   PG6302: entry('error', 'unknown fact', (p: { interface: string; fact: string }) => {
     return `\`${p.interface}\` has no known ${p.fact}`;

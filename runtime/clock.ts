@@ -13,4 +13,9 @@ export interface Clock {
    * takes the listener away.
    */
   onIdle?(listener: (() => void) | null): void;
+  /**
+   * Virtual clocks only: nanoseconds that a failed operation takes. A script that tries again until something succeeds
+   * would otherwise try for ever at one instant.
+   */
+  readonly failureTakes?: bigint;
 }

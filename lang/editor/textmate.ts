@@ -49,8 +49,8 @@ const values: readonly Rule[] = [
   // A layer's name as a named argument, or a setting's name, is another thing.
   { name: 'support.class.layer.pktsh', match: `${alone(wordClasses.layer)}(?!\\s*:)` },
   { name: 'support.variable.pktsh', match: alone(wordClasses.total) },
-  { name: 'support.type.property-name.pktsh', match: alone(wordClasses.parameter) },
   { name: 'variable.parameter.pktsh', match: '\\b[A-Za-z_]\\w*(?=\\s*:)' },
+  { name: 'support.type.property-name.pktsh', match: alone(wordClasses.parameter) },
   { name: 'keyword.operator.pktsh', match: '<->|&&|\\|\\||[<>=!]=|\\.\\.|[-+*/<>=!]' },
 ];
 

@@ -285,9 +285,9 @@ function histogramOf({ counts, max }: Gaps): Histogram {
   return { counts: dense, total, max };
 }
 
-/** Whether frames carry the pktgen header. */
+/** Whether frames carry the pktgen header with the device's number, by which receivers know it. */
 export function isStamped(plan: DevicePlan): boolean {
-  return plan.program.operations.some((operation) => operation.kind === 'stamp');
+  return plan.program.operations.some((operation) => operation.kind === 'stamp' && operation.stream);
 }
 
 /** Nanoseconds from pass to pass, or for each byte where frames differ in size. */

@@ -13,6 +13,8 @@ interface Sleeper extends QueueEntry {
  * are seen between any two of them. To sleep until now is to let the others go first.
  */
 export class VirtualClock implements Clock {
+  /** A millisecond: about what a refusal takes that had to look at every interface anew. */
+  readonly failureTakes = 1_000_000n;
   #now = 0n;
   #order = 0;
   #turn = false;

@@ -4,6 +4,7 @@ import { count } from '../../lang/bounds.ts';
 import { nameOf } from '../../lang/evaluate.ts';
 import type { DeviceList, OpOf } from '../../lang/op.ts';
 import type { Span } from '../../lang/source.ts';
+import { report } from '../catalogue.ts';
 import { engineRefusal, ok, type Result, settled } from './completion.ts';
 import { assessShortfall, type Device } from './devices.ts';
 import { type Steps, wait } from './jobs.ts';
@@ -125,9 +126,21 @@ async function begin(devices: readonly Device[], span: Span, state: ScenarioStat
       device.history.restart(instant, carried[index] as number);
     });
     if (fresh) runs.begin(instant);
+    warnOfDown(stopped, span, state);
     return ok(undefined);
   } catch (error) {
     return engineRefusal(error, '`start`', span);
+  }
+}
+
+/** A device goes on by itself once its interface is up, but nobody should have to find out why it does not send. */
+function warnOfDown(devices: readonly Device[], span: Span, state: ScenarioState): void {
+  for (const device of devices) {
+    const facts = state.interfaces.byIndex(device.index);
+    if (device.plan.driver === 'null' || device.plan.driver === 'pcap' || facts === null || facts.up) continue;
+    const command = state.interfaces.lab ? `link ${facts.name} up` : `ip link set ${facts.name} up`;
+    const details = { hints: [`\`${command}\``] };
+    state.warn(report('PG6205', { interface: facts.name, device: device.name }, span, details));
   }
 }
 

@@ -19,7 +19,7 @@ import {
   stop,
 } from './device-operations.ts';
 import { hasNoValue, isTrue, type Observed, observe } from './expectations.ts';
-import type { Job, Steps } from './jobs.ts';
+import { type Job, type Steps, wait } from './jobs.ts';
 import { changeLink } from './link-operations.ts';
 import { type Context, durationOf, numberOf, operand } from './operands.ts';
 import type { ScenarioState } from './scenario-state.ts';
@@ -199,6 +199,8 @@ function* attempt(op: OpOf<'try'>, context: Context): Steps {
   const completion = yield* inner(op.body, context);
   if (typeof completion !== 'object' || completion.kind === 'returned') return completion;
   if (completion.verdict === 'failed') return completion;
+  const { clock } = context.state;
+  if (clock.failureTakes !== undefined) yield* wait(clock.sleepUntil(clock.now() + clock.failureTakes));
   const scope = new Scope(context.scope, completion.diagnostic.message);
   return yield* runBody(op.otherwise, { ...context, scope });
 }

@@ -67,7 +67,7 @@ const cases: readonly Case[] = [
     before: apart('true'),
     script: sending('lo'),
     status: 3,
-    said: /ENETDOWN/,
+    said: /warning\[PG6205\]: `lo` is down \(ENETDOWN\)[\s\S]*ip link set lo up/,
   },
   {
     title: 'no user namespaces',

@@ -202,6 +202,16 @@ const mistakes: readonly (readonly [string, string, readonly string[]])[] = [
     `${lab}receiver rx0\nframe f = eth() / ipv4()\nadd_device tx0 on cpu 0 { frame f }\nexpect rx0.lost == 0`,
     ['PG5202 rx0.lost'],
   ],
+  [
+    'a latency without stamps',
+    `${lab}receiver rx0\nframe f = eth() / ipv4()\nadd_device tx0 on cpu 0 { frame f }\nexpect rx0.latency.p99 < 1ms`,
+    ['PG5202 rx0.latency.p99'],
+  ],
+  ['a counter without its name', `${lab}print rx0.stat`, ['PG2205 rx0.stat']],
+  ['a counter with two names', `${lab}print rx0.stat("a", "b")`, ['PG2205 rx0.stat("a", "b")']],
+  ['a counter that is no text', `${lab}print rx0.stat(5)`, ['PG2101 5']],
+  ['a counter of no interface', `${lab}print nowhere.stat("rx_packets")`, ['PG3009 nowhere']],
+  ['a fact of CPUs used as one', `${lab}print rx0.numa_cpus + 1`, ['PG2201 +']],
 ];
 
 for (const [name, text, expected] of mistakes) {

@@ -31,7 +31,7 @@ testWith(test, [tool('nvim')], "the server serves neovim's client", async () => 
     assert.equal(done.stdout.trim().split('\n'), [
       'diagnostics: PG2103',
       'completion: packets or bits a second, 0 pauses',
-      'hover: **frame**: what it sends',
+      'hover: **frame**: what it sends, instead of the frame that the words of pktgen make',
       'definition: 1',
       'rename: 2',
       'symbols: probe',

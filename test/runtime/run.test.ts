@@ -360,6 +360,8 @@ documents('devices and receivers are told in full, removed ones too', async () =
       ],
     ],
   );
+  const still = { p50: 0, p99: 0, p999: 0, max: 0 };
+  const every10us = { p50: 10_000, p99: 10_000, max: 10_000 };
   assert.equal(scenario.receivers, [
     {
       name: 'sink',
@@ -372,7 +374,23 @@ documents('devices and receivers are told in full, removed ones too', async () =
       duplicated: 0,
       reordered: 0,
       dropped: 0,
-      from: [{ device: 'tx0', expected: true, sent: 200_000, received: 200_000, lost: 0, duplicated: 0, reordered: 0 }],
+      latency: { ...still, resolution: 0, batch: 0, clockStepped: false, negative: 0, untimed: 0 },
+      jitter: 0,
+      gap: every10us,
+      from: [
+        {
+          device: 'tx0',
+          expected: true,
+          sent: 200_000,
+          received: 200_000,
+          lost: 0,
+          duplicated: 0,
+          reordered: 0,
+          latency: still,
+          jitter: 0,
+          gap: every10us,
+        },
+      ],
     },
   ]);
   assert.equal(JSON.parse(JSON.stringify(results)), results);

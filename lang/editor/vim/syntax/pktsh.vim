@@ -5,7 +5,7 @@ if exists('b:current_syntax')
 endif
 syntax case match
 syntax keyword pktshDeclaration param let frame lab receiver scenario fn import setup teardown
-syntax keyword pktshStatement for in while repeat break continue if else try add_device rem_device_all rem_device set start stop reset clear_counters wait stopped until at every spawn await cancel sync abort when expect print return require eventually within link show on cpu async timeout veth ifb of step as
+syntax keyword pktshStatement for in while repeat break continue if else try add_device rem_device_all rem_device set start stop reset clear_counters wait stopped until at every spawn await cancel sync abort when expect print return require eventually within link down up delete rename show on cpu async timeout veth ifb of step as
 syntax keyword pktshConstant true false
 syntax keyword pktshLayer eth vlan mpls arp ipv4 ipv6 ipv6_hop_options ipv6_dest_options ipv6_fragment udp tcp icmp icmpv6 gre vxlan pktgen raw
 syntax keyword pktshFunction min max floor round len wire pick addr random
