@@ -49,7 +49,9 @@ function assertHeld({ status, stderr, results }: Ended): void {
     assert.is(scenario.failure, null, JSON.stringify(scenario.failure));
     assert.is(scenario.grace.pending, 0);
     assert.ok(scenario.devices.some((device) => device.sent > 0));
-    const missed = scenario.expectations.filter((found) => !found.passed && !ofTime.test(found.text));
+    const missed = scenario.expectations.filter(
+      (found) => !found.passed && !ofTime.test(`${found.text} ${found.label}`),
+    );
     assert.equal(missed, []);
   }
 }
