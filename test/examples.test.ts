@@ -36,7 +36,7 @@ function run(before: readonly string[], folder: string, example: string, options
     '--json',
     ...options,
   ];
-  const done = spawnSync(program as string, args, { cwd: folder, encoding: 'utf8', timeout: 60_000 });
+  const done = spawnSync(program as string, args, { cwd: folder, encoding: 'utf8', timeout: 120_000 });
   assert.ok(done.stdout.startsWith('{'), `${example}: exit ${done.status}\n${done.stderr}`);
   return { status: done.status, stderr: done.stderr, results: JSON.parse(done.stdout) as Results };
 }
