@@ -36,13 +36,13 @@ export const share: Bounds = { whole: false, least: 0, most: 100, words: 'from 0
 export function boundsProblem(subject: string, value: Value, bounds: Bounds, span: Span): Diagnostic | null {
   if (!('value' in value) || typeof value.value !== 'number') return null;
   const n = value.value;
-  const actual = formatValue(value);
   if (
     n < bounds.least ||
     (bounds.above === true && n <= bounds.least) ||
     n > (bounds.most ?? Number.POSITIVE_INFINITY)
   ) {
-    return report('PG2307', { subject, bounds: bounds.words, actual }, span);
+    return report('PG2307', { subject, bounds: bounds.words, actual: formatValue(value) }, span);
   }
-  return bounds.whole && !Number.isInteger(n) ? report('PG2306', { subject, actual }, span) : null;
+  if (!bounds.whole || Number.isInteger(n)) return null;
+  return report('PG2306', { subject, actual: formatValue(value) }, span);
 }

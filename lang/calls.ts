@@ -36,9 +36,14 @@ export class Calls {
     return expr.kind === 'variable' ? (this.#pending.get(expr.name) ?? null) : null;
   }
 
+  /** Whether no expression holds any. */
+  get none(): boolean {
+    return this.#pending.size === 0;
+  }
+
   /** Whether there is a call in an expression, however deep. */
   within(expr: Expr): boolean {
-    if (this.#pending.size === 0) return false;
+    if (this.none) return false;
     return this.of(expr) !== null || partsOf(expr).some((part) => this.within(part));
   }
 }
@@ -49,6 +54,7 @@ export class Calls {
  * every round.
  */
 export function lowered(op: Op, calls: Calls): readonly Op[] {
+  if (calls.none) return [op];
   const parts = partsOf(op);
   if (!parts.some((part) => calls.within(part))) return [op];
   const before: Op[] = [];

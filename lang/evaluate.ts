@@ -7,7 +7,7 @@ import { elementAt, elementCount, prefixEnd } from './elements.ts';
 import type { Field, Layer } from './frame/layer.ts';
 import type { BuiltinFunction, Expr, MetricSource } from './op.ts';
 import type { Span } from './source.ts';
-import { formatValue } from './syntax/literals.ts';
+import { formatValue, maxTextLength } from './syntax/literals.ts';
 import { assertNever, displayType, isQuantity, typeOf } from './types.ts';
 import type { Type, Value } from './value.ts';
 
@@ -56,9 +56,6 @@ export function nameOf(value: Value): string {
   if (value.type === 'string') return value.value;
   throw new TypeError(`a value of type ${value.type} has no name`);
 }
-
-/** Characters (UTF-16 code units) of a string that a program makes: `s = "${s}${s}"` in a loop would take all memory. */
-export const maxTextLength = 16_384;
 
 type Result<V = Value> = V | Failure;
 

@@ -7,7 +7,6 @@ import { reservedNames } from '../lang/check/expression.ts';
 import { meaning } from '../lang/diagnostics/catalogue-meaning.ts';
 import { syntaxCatalogue } from '../lang/diagnostics/catalogue-syntax.ts';
 import type { CatalogueEntry } from '../lang/diagnostics/diagnostic.ts';
-import { maxTextLength } from '../lang/evaluate.ts';
 import { flags } from '../lang/flags.ts';
 import { largestFrame, mostOperations } from '../lang/frame/assemble.ts';
 import type { Fallback, ProtocolField } from '../lang/frame/protocols.ts';
@@ -18,7 +17,7 @@ import { type DeviceParameter, deviceParameters, paceParameters } from '../lang/
 import { formatAddress } from '../lang/syntax/addresses.ts';
 import { maxElements } from '../lang/syntax/expressions.ts';
 import { maxNesting } from '../lang/syntax/layout.ts';
-import { formatValue } from '../lang/syntax/literals.ts';
+import { formatValue, maxTextLength } from '../lang/syntax/literals.ts';
 import { maxStatements, maxTokens } from '../lang/syntax/parser.ts';
 import { maxOperators } from '../lang/syntax/precedence.ts';
 import { maxMistakes } from '../lang/syntax/recovery.ts';
@@ -32,7 +31,8 @@ import { dryRunEngine } from '../runtime/engines/dry-run.ts';
 import { mostShown } from '../runtime/report/findings.ts';
 import { exitOf } from '../runtime/results.ts';
 import { defaultConfiguration } from '../runtime/scenario/configuration.ts';
-import { mostEvents, mostJobs, mostPrints } from '../runtime/scenario/scenario-state.ts';
+import { mostPrinted } from '../runtime/scenario/executor.ts';
+import { mostEvents, mostJobs, mostPrintedCharacters, mostPrints } from '../runtime/scenario/scenario-state.ts';
 import { maxScriptBytes } from '../runtime/script-input.ts';
 
 /** A table that the code knows, but for its last column where `written` names one: that is prose. */
@@ -133,7 +133,10 @@ export const tables: Readonly<Record<string, Table>> = {
       ['fields and checksums of a frame that change', grouped(mostOperations), code('PG5017')],
       ['devices at once', grouped(dryRunEngine().capabilities.maxDevices), code('PG6005')],
       ['jobs at once: `at`, `every` and `spawn`', grouped(mostJobs), code('PG6008')],
+      ['characters of a list that is shown', grouped(maxTextLength), '`…` stands for the other elements'],
+      ['characters of a printed line', grouped(mostPrinted), '`…` stands for the other values'],
       ['printed lines kept in the results of a scenario', grouped(mostPrints), code('PG6204')],
+      ['characters of those lines', grouped(mostPrintedCharacters), code('PG6204')],
       ['events kept in the results of a scenario', grouped(mostEvents), 'those behind them are not kept'],
     ],
   },

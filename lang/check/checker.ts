@@ -43,7 +43,7 @@ export function check({ source, file, modules, diagnostics: syntax }: Loaded): C
   const { statements } = file;
   const lab = statements.find((statement) => statement.kind === 'lab');
   const interfaces = lab === undefined ? null : labInterfaces(lab);
-  for (const { name, expression } of interfaces === null ? [] : renamedNames(file)) {
+  for (const { name, expression } of interfaces === null ? [] : renamedNames(file, source)) {
     if (!interfaces?.has(name)) interfaces?.set(name, { span: expression.span, mtu: null });
   }
   const scenarios = statements.filter((statement) => statement.kind === 'scenario');

@@ -6,7 +6,8 @@ import { elementCount } from '../elements.ts';
 import type { DeviceList, Expr, Op, OpOf, Scenario, UserFunction } from '../op.ts';
 import type { SourceFile, Span } from '../source.ts';
 import { formatDuration } from '../syntax/literals.ts';
-import { type Change, conflict, type DeviceChange, words } from './conflict.ts';
+import { type Change, words } from './conflict.ts';
+import { type Access, family, type LiveAccess, type LiveJob, LiveJobs, type Moment } from './live-jobs.ts';
 
 /**
  * Warns where two jobs can change one device with nothing to order them, and of an `at` whose time cannot come. Only
@@ -31,13 +32,6 @@ export function concurrencyProblems(
   return [...found.values()];
 }
 
-/** When something happens: between `lo` and `hi` (ns since its run began); `run` is null where that is not known. */
-interface Moment {
-  readonly run: number | null;
-  readonly lo: number;
-  readonly hi: number;
-}
-
 const anyTime: Moment = { run: null, lo: 0, hi: Number.POSITIVE_INFINITY };
 
 /** Before any instant of a run. */
@@ -49,23 +43,6 @@ function ordered(a: Moment, b: Moment): boolean {
   return a.hi < b.lo || b.hi < a.lo || (a.lo === a.hi && b.lo === b.hi);
 }
 
-interface Access extends DeviceChange {
-  readonly span: Span;
-  readonly when: Moment;
-  /** Jobs that were over before it. */
-  readonly behind: ReadonlySet<LiveJob>;
-}
-
-/** A job that may still be at work, with all that it does and those of its own jobs that it leaves behind. */
-interface LiveJob {
-  readonly kind: 'at' | 'every' | 'spawn';
-  readonly span: Span;
-  readonly accesses: readonly Access[];
-  readonly children: readonly LiveJob[];
-  /** Of an `at`, where it is constant. */
-  readonly time: number | null;
-}
-
 /** A line of control on its way through its operations. */
 interface Thread {
   readonly main: boolean;
@@ -74,11 +51,32 @@ interface Thread {
   run: number;
   lo: number;
   hi: number;
-  live: readonly LiveJob[];
+  /** Several ways may share it until one of them changes it; see `#ownLive`. */
+  live: LiveJobs;
+  ownsLive: boolean;
+  /** Jobs of others that are over; its own ones are no longer live then. */
   behind: ReadonlySet<LiveJob>;
-  /** Jobs before a `sync`: their removals are over. */
-  readonly settled: Set<LiveJob>;
+  /** Removals of jobs with lower numbers are over: a `sync` stood behind them. */
+  settledBelow: number;
   readonly accesses: Access[];
+}
+
+/** What names stand for, where an inner place sees those of the outer one and keeps its own to itself. */
+class Names<V> {
+  readonly #outer: Names<V> | null;
+  readonly #own = new Map<string, V>();
+
+  constructor(outer: Names<V> | null = null) {
+    this.#outer = outer;
+  }
+
+  get(name: string): V | undefined {
+    return this.#own.has(name) ? this.#own.get(name) : this.#outer?.get(name);
+  }
+
+  set(name: string, value: V): void {
+    this.#own.set(name, value);
+  }
 }
 
 /** Where an operation stands. */
@@ -86,8 +84,8 @@ interface Place {
   readonly guarded: boolean;
   /** Every run comes here, and once. */
   readonly certain: boolean;
-  readonly names: Map<string, string | null>;
-  readonly jobs: Map<string, LiveJob>;
+  readonly names: Names<string | null>;
+  readonly jobs: Names<LiveJob>;
 }
 
 /** Operations and pairs that are looked at in a scenario: calls in calls multiply. Beyond it a warning may be missed. */
@@ -101,6 +99,7 @@ class Walk {
   /** A job ends the run at a time of its own. */
   #endedByJob = false;
   #left = effort;
+  #jobs = 0;
 
   constructor(functions: ReadonlyMap<string, UserFunction>, source: SourceFile) {
     this.#functions = functions;
@@ -108,8 +107,8 @@ class Walk {
   }
 
   problems(ops: readonly Op[]): readonly Diagnostic[] {
-    const thread: Thread = { ...newThread, main: true, behind: new Set(), settled: new Set(), accesses: [] };
-    const place: Place = { guarded: false, certain: true, names: new Map(), jobs: new Map() };
+    const thread: Thread = { ...newThread(), main: true };
+    const place: Place = { guarded: false, certain: true, names: new Names(), jobs: new Names() };
     this.#ops(ops, thread, place);
     if (thread.phase === 'idle') {
       for (const { kind, time, span } of thread.live) {
@@ -174,16 +173,15 @@ class Walk {
         break;
       case 'sync':
         pass(thread, null);
-        for (const job of thread.live) for (const one of family(job)) thread.settled.add(one);
+        thread.settledBelow = this.#jobs;
         break;
       case 'await':
-        this.#left -= thread.behind.size / 8;
         pass(thread, null);
-        awaited(op.target, thread, place);
+        this.#awaited(op.target, thread, place);
         break;
       case 'cancel': {
         const job = op.job.kind === 'variable' ? place.jobs.get(op.job.name) : undefined;
-        if (job !== undefined) over(thread, family(job), []);
+        if (job !== undefined) this.#over(thread, family(job), []);
         break;
       }
       case 'at':
@@ -211,8 +209,8 @@ class Walk {
       case 'call': {
         const called = this.#functions.get(op.function);
         if (called === undefined) break;
-        const names = new Map(place.names);
-        const jobs = new Map(place.jobs);
+        const names = new Names(place.names);
+        const jobs = new Names(place.jobs);
         for (const [at, { name }] of called.parameters.entries()) {
           const arg = op.args[at];
           names.set(name, arg === undefined ? null : nameOf(arg, place));
@@ -238,22 +236,21 @@ class Walk {
     }
   }
 
+  /** Tells of the first live job that races with an access: each place is told of once. */
   #meet(access: Access, thread: Thread): void {
-    for (const job of thread.live) {
-      if (--this.#left < 0) return;
-      for (const one of family(job)) this.#compare(access, one, thread);
+    let first: LiveAccess | null = null;
+    for (const rivals of thread.live.rivals(access)) {
+      for (const rival of rivals) {
+        if (--this.#left < 0) return;
+        if (first !== null && rival.order > first.order) break;
+        const { access: other, job } = rival;
+        const settled = other.change === 'remove' && job.number < thread.settledBelow;
+        if (settled || access.behind.has(job) || ordered(access.when, other.when)) continue;
+        first = rival;
+        break;
+      }
     }
-  }
-
-  #compare(access: Access, job: LiveJob, thread: Thread): void {
-    if (access.behind.has(job)) return;
-    for (const other of job.accesses) {
-      if (--this.#left < 0) return;
-      if (other.change === 'remove' && thread.settled.has(job)) continue;
-      if (ordered(access.when, other.when) || !conflict(access, other)) continue;
-      this.#race(access, other, job);
-      return;
-    }
+    if (first !== null) this.#race(access, first.access, first.job);
   }
 
   #race(access: Access, other: Access, job: LiveJob): void {
@@ -282,31 +279,28 @@ class Walk {
       this.#never.push(report('PG4003', shown, op.span, { hints }));
     }
     const inner: Thread = {
-      main: false,
+      ...newThread(),
       phase: begin.run === null ? 'unknown' : 'active',
       run: begin.run ?? 0,
       lo: begin.lo,
       hi: begin.hi,
-      live: [],
       behind: thread.behind,
-      settled: new Set(),
-      accesses: [],
     };
-    const jobs = new Map(place.jobs);
-    this.#ops(op.body, inner, { ...place, certain: false, guarded: false, names: new Map(place.names), jobs });
-    const job: LiveJob = { kind: op.op, span: op.span, accesses: inner.accesses, children: inner.live, time };
+    const [names, jobs] = [new Names(place.names), new Names(place.jobs)];
+    this.#ops(op.body, inner, { ...place, certain: false, guarded: false, names, jobs });
+    const { accesses, live } = inner;
+    const number = this.#jobs++;
+    const job: LiveJob = { number, kind: op.op, span: op.span, accesses, children: [...live], time };
     for (const member of family(job)) for (const access of member.accesses) this.#meet(access, thread);
-    // Copying is work too, where there are thousands of jobs.
-    this.#left -= thread.live.length / 16;
-    thread.live = [...thread.live, job];
+    this.#ownLive(thread).add(job);
     if (op.bind !== null) place.jobs.set(op.bind, job);
   }
 
   /** One of several ways: what may be on any of them may be behind them. */
   #branches(branches: readonly (readonly Op[])[], thread: Thread, place: Place): void {
-    const { phase, run, lo, hi, live, behind } = thread;
+    const { phase, run, lo, hi, live, behind, settledBelow } = thread;
     const ends = branches.map((ops) => {
-      Object.assign(thread, { phase, run, lo, hi, live, behind });
+      Object.assign(thread, { phase, run, lo, hi, live, ownsLive: false, behind, settledBelow });
       this.#ops(ops, thread, place);
       return { ...thread };
     });
@@ -318,9 +312,51 @@ class Walk {
       run: Math.max(...ends.map((end) => end.run)),
       lo: Math.min(...ends.map((end) => end.lo)),
       hi: Math.max(...ends.map((end) => end.hi)),
-      live: [...new Set(ends.flatMap((end) => end.live))],
-      behind: new Set([...first.behind].filter((job) => ends.every((end) => end.behind.has(job)))),
+      settledBelow: Math.min(...ends.map((end) => end.settledBelow)),
     });
+    if (ends.some((end) => end.live !== first.live)) {
+      thread.live = new LiveJobs(new Set(ends.flatMap((end) => [...end.live])));
+      thread.ownsLive = true;
+      this.#left -= thread.live.size / 8;
+    }
+    if (ends.some((end) => end.behind !== first.behind)) {
+      thread.behind = new Set([...first.behind].filter((job) => ends.every((end) => end.behind.has(job))));
+    }
+  }
+
+  /** The live jobs of a line of control, to be changed: copied first where another way of it goes on with them too. */
+  #ownLive(thread: Thread): LiveJobs {
+    if (!thread.ownsLive) {
+      // Copying is work too, where there are thousands of jobs.
+      this.#left -= thread.live.size / 8;
+      thread.live = new LiveJobs(thread.live);
+      thread.ownsLive = true;
+    }
+    return thread.live;
+  }
+
+  /** Jobs that have ended; `left` go on. */
+  #over(thread: Thread, jobs: readonly LiveJob[], left: readonly LiveJob[]): void {
+    const strange = jobs.filter((job) => !thread.live.has(job));
+    if (strange.length > 0) {
+      this.#left -= thread.behind.size / 8;
+      thread.behind = new Set([...thread.behind, ...strange]);
+    }
+    if (strange.length === jobs.length && left.length === 0) return;
+    const live = this.#ownLive(thread);
+    for (const job of jobs) live.delete(job);
+    for (const job of left) live.add(job);
+  }
+
+  /** `await JOB`, or `await` for all that this line of control spawned. What they registered themselves goes on. */
+  #awaited(target: Expr | null, thread: Thread, place: Place): void {
+    const job = target?.kind === 'variable' ? place.jobs.get(target.name) : undefined;
+    if (target === null) this.#left -= thread.live.size / 16;
+    const spawned = (): LiveJob[] => [...thread.live].filter(({ kind }) => kind === 'spawn');
+    const jobs = target === null ? spawned() : job === undefined ? [] : [job];
+    const own = jobs.filter((one) => thread.live.has(one));
+    const left = own.flatMap(({ children }) => children);
+    this.#over(thread, jobs, left);
   }
 
   /** Twice, so that what one round leaves behind meets the next one; `count` is null where it is not constant. */
@@ -348,7 +384,8 @@ class Walk {
       this.#endedByJob = true;
       return;
     }
-    const ended = thread.live.filter(({ kind }) => kind === 'at');
+    this.#left -= thread.live.size / 16;
+    const ended = [...thread.live].filter(({ kind }) => kind === 'at');
     if (thread.phase === 'active' && place.certain) {
       for (const { time, span } of ended) {
         if (time === null || time <= thread.hi) continue;
@@ -356,7 +393,7 @@ class Walk {
       }
     }
     const left = ended.flatMap((job) => family(job).filter(({ kind }) => kind !== 'at'));
-    over(thread, ended, left);
+    this.#over(thread, ended, left);
     Object.assign(thread, { phase: 'idle', run: thread.run + 1, lo: beforeRun, hi: beforeRun });
   }
 
@@ -366,29 +403,9 @@ class Walk {
   }
 }
 
-const newThread = { phase: 'idle', run: 0, lo: beforeRun, hi: beforeRun, live: [] } as const;
-
-/** A job and those that it leaves behind, however deep. */
-function family(job: LiveJob): readonly LiveJob[] {
-  return [job, ...job.children.flatMap(family)];
-}
-
-/** Jobs that have ended; `left` go on. */
-function over(thread: Thread, jobs: readonly LiveJob[], left: readonly LiveJob[]): void {
-  thread.live = [...thread.live.filter((job) => !jobs.includes(job)), ...left];
-  thread.behind = new Set([...thread.behind, ...jobs]);
-}
-
-/** `await JOB`, or `await` for all that this line of control spawned. What they registered themselves goes on. */
-function awaited(target: Expr | null, thread: Thread, place: Place): void {
-  const job = target?.kind === 'variable' ? place.jobs.get(target.name) : undefined;
-  const jobs = target === null ? thread.live.filter(({ kind }) => kind === 'spawn') : job === undefined ? [] : [job];
-  const own = jobs.filter((one) => thread.live.includes(one));
-  over(
-    thread,
-    jobs,
-    own.flatMap(({ children }) => children),
-  );
+function newThread(): Thread {
+  const time = { run: 0, lo: beforeRun, hi: beforeRun, settledBelow: 0 };
+  return { ...time, main: false, phase: 'idle', live: new LiveJobs(), ownsLive: true, behind: new Set(), accesses: [] };
 }
 
 /** Time goes by, `longest` ns at most; null where nobody knows. */

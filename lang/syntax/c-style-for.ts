@@ -29,8 +29,10 @@ export interface Mended {
 
 /** `for (i = 0; i < 3; i++)`, which is no loop here: one mistake, and not one for each piece; null where none begins. */
 export function cStyleFor(tokens: readonly IToken[], index: number): Mended | null {
-  const [word, open] = [tokens[index], tokens[index + 1]];
-  if (word?.tokenType !== For || open?.tokenType !== OpenParen) return null;
+  const word = tokens[index];
+  if (word?.tokenType !== For) return null;
+  const open = tokens[index + 1];
+  if (open?.tokenType !== OpenParen) return null;
   const last = closingParen(tokens, index + 1);
   const close = last === null ? undefined : tokens[last];
   if (last === null || close === undefined) return null;

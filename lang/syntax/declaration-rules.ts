@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { ParserMethod } from 'chevrotain';
+import type { OrMethodOpts, ParserMethod } from 'chevrotain';
 import type * as Ast from './ast.ts';
 import { CallRules } from './call-rules.ts';
 import { nameOf } from './expressions.ts';
@@ -42,51 +42,51 @@ export abstract class DeclarationRules extends CallRules {
     return this.sequence('a statement', () => this.SUBRULE(this.statement));
   });
 
-  readonly statement = this.RULE('statement', (): Ast.Statement => {
-    return this.OR<Ast.Statement>({
-      // A name begins an assignment or a call.
-      MAX_LOOKAHEAD: 2,
-      DEF: [
-        { ALT: () => this.SUBRULE(this.param) },
-        { ALT: () => this.SUBRULE(this.let) },
-        { ALT: () => this.SUBRULE(this.assign) },
-        { ALT: () => this.SUBRULE(this.call_statement) },
-        { ALT: () => this.SUBRULE(this.frame) },
-        { ALT: () => this.SUBRULE(this.import) },
-        { ALT: () => this.SUBRULE(this.fn) },
-        { ALT: () => this.SUBRULE(this.return) },
-        { ALT: () => this.SUBRULE(this.for) },
-        { ALT: () => this.SUBRULE(this.while) },
-        { ALT: () => this.SUBRULE(this.repeat) },
-        { ALT: () => ({ kind: 'break', span: spanOf(this.CONSUME(T.Break)) }) },
-        { ALT: () => ({ kind: 'continue', span: spanOf(this.CONSUME(T.Continue)) }) },
-        { ALT: () => this.SUBRULE(this.if) },
-        { ALT: () => this.SUBRULE(this.try) },
-        { ALT: () => this.SUBRULE(this.lab) },
-        { ALT: () => this.SUBRULE(this.receiver) },
-        { ALT: () => this.SUBRULE(this.scenario) },
-        { ALT: () => this.SUBRULE(this.around) },
-        { ALT: () => this.SUBRULE(this.add_device) },
-        { ALT: () => this.SUBRULE(this.rem_device) },
-        { ALT: () => this.SUBRULE(this.rem_device_all) },
-        { ALT: () => this.SUBRULE(this.set) },
-        { ALT: () => this.SUBRULE(this.control) },
-        { ALT: () => this.SUBRULE(this.wait) },
-        { ALT: () => this.SUBRULE(this.at) },
-        { ALT: () => this.SUBRULE(this.every) },
-        { ALT: () => this.SUBRULE(this.spawn) },
-        { ALT: () => this.SUBRULE(this.await) },
-        { ALT: () => this.SUBRULE(this.cancel) },
-        { ALT: () => this.SUBRULE(this.sync) },
-        { ALT: () => this.SUBRULE(this.abort_when) },
-        { ALT: () => this.SUBRULE(this.expect) },
-        { ALT: () => this.SUBRULE(this.print) },
-        { ALT: () => this.SUBRULE(this.link_statement) },
-        { ALT: () => this.SUBRULE(this.show) },
-      ],
-      ERR_MSG: 'a statement',
-    });
-  });
+  readonly #statements: OrMethodOpts<Ast.Statement> = {
+    // A name begins an assignment or a call.
+    MAX_LOOKAHEAD: 2,
+    DEF: [
+      { ALT: () => this.SUBRULE(this.param) },
+      { ALT: () => this.SUBRULE(this.let) },
+      { ALT: () => this.SUBRULE(this.assign) },
+      { ALT: () => this.SUBRULE(this.call_statement) },
+      { ALT: () => this.SUBRULE(this.frame) },
+      { ALT: () => this.SUBRULE(this.import) },
+      { ALT: () => this.SUBRULE(this.fn) },
+      { ALT: () => this.SUBRULE(this.return) },
+      { ALT: () => this.SUBRULE(this.for) },
+      { ALT: () => this.SUBRULE(this.while) },
+      { ALT: () => this.SUBRULE(this.repeat) },
+      { ALT: () => ({ kind: 'break', span: spanOf(this.CONSUME(T.Break)) }) },
+      { ALT: () => ({ kind: 'continue', span: spanOf(this.CONSUME(T.Continue)) }) },
+      { ALT: () => this.SUBRULE(this.if) },
+      { ALT: () => this.SUBRULE(this.try) },
+      { ALT: () => this.SUBRULE(this.lab) },
+      { ALT: () => this.SUBRULE(this.receiver) },
+      { ALT: () => this.SUBRULE(this.scenario) },
+      { ALT: () => this.SUBRULE(this.around) },
+      { ALT: () => this.SUBRULE(this.add_device) },
+      { ALT: () => this.SUBRULE(this.rem_device) },
+      { ALT: () => this.SUBRULE(this.rem_device_all) },
+      { ALT: () => this.SUBRULE(this.set) },
+      { ALT: () => this.SUBRULE(this.control) },
+      { ALT: () => this.SUBRULE(this.wait) },
+      { ALT: () => this.SUBRULE(this.at) },
+      { ALT: () => this.SUBRULE(this.every) },
+      { ALT: () => this.SUBRULE(this.spawn) },
+      { ALT: () => this.SUBRULE(this.await) },
+      { ALT: () => this.SUBRULE(this.cancel) },
+      { ALT: () => this.SUBRULE(this.sync) },
+      { ALT: () => this.SUBRULE(this.abort_when) },
+      { ALT: () => this.SUBRULE(this.expect) },
+      { ALT: () => this.SUBRULE(this.print) },
+      { ALT: () => this.SUBRULE(this.link_statement) },
+      { ALT: () => this.SUBRULE(this.show) },
+    ],
+    ERR_MSG: 'a statement',
+  };
+
+  readonly statement = this.RULE('statement', (): Ast.Statement => this.OR(this.#statements));
 
   readonly block = this.RULE('block', (): Ast.Block => {
     const first = this.CONSUME(T.OpenBrace);

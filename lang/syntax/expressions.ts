@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { IToken } from 'chevrotain';
+import type { IToken, OrMethodOpts } from 'chevrotain';
 import { report } from '../diagnostics/catalogue-syntax.ts';
 import { addressFamily } from './addresses.ts';
 import type { Argument, Expression, Name, NameExpression, TextLiteral, TextPart } from './ast.ts';
@@ -132,39 +132,39 @@ export abstract class Expressions extends RecoveringParser {
     });
   });
 
-  readonly primary = this.RULE('primary', (): Expression => {
-    const first = this.LA(1);
-    return this.OR<Expression>({
-      DEF: [
-        { ALT: () => literal('number', this.CONSUME(Numeral)) },
-        { ALT: () => literal('quantity', this.CONSUME(Quantity)) },
-        { ALT: () => address(this.CONSUME(DottedAddress)) },
-        { ALT: () => address(this.CONSUME(ColonAddress)) },
-        { ALT: () => ({ kind: 'bool', value: true, span: spanOf(this.CONSUME(True)) }) },
-        { ALT: () => ({ kind: 'bool', value: false, span: spanOf(this.CONSUME(False)) }) },
-        { ALT: () => this.SUBRULE(this.device) },
-        {
-          ALT: () => {
-            const items: Expression[] = [];
-            this.CONSUME(OpenBracket);
-            this.MANY_SEP({ SEP: Comma, DEF: () => items.push(this.SUBRULE(this.expression)) });
-            this.CONSUME(CloseBracket);
-            this.ACTION(() => this.#boundElements(items));
-            return { kind: 'list', items, span: this.spanFrom(first) };
-          },
+  /** Alternatives are made once: functions for each of them, for every operand anew, take longer than to read it. */
+  readonly #primaries: OrMethodOpts<Expression> = {
+    DEF: [
+      { ALT: () => literal('number', this.CONSUME(Numeral)) },
+      { ALT: () => literal('quantity', this.CONSUME(Quantity)) },
+      { ALT: () => address(this.CONSUME(DottedAddress)) },
+      { ALT: () => address(this.CONSUME(ColonAddress)) },
+      { ALT: () => ({ kind: 'bool', value: true, span: spanOf(this.CONSUME(True)) }) },
+      { ALT: () => ({ kind: 'bool', value: false, span: spanOf(this.CONSUME(False)) }) },
+      { ALT: () => this.SUBRULE(this.device) },
+      {
+        ALT: () => {
+          const items: Expression[] = [];
+          const first = this.CONSUME(OpenBracket);
+          this.MANY_SEP({ SEP: Comma, DEF: () => items.push(this.SUBRULE(this.expression)) });
+          this.CONSUME(CloseBracket);
+          this.ACTION(() => this.#boundElements(items));
+          return { kind: 'list', items, span: this.spanFrom(first) };
         },
-        {
-          ALT: () => {
-            this.CONSUME(OpenParen);
-            const inner = this.SUBRULE2(this.expression);
-            this.CONSUME(CloseParen);
-            return { kind: 'group', inner, span: this.spanFrom(first) };
-          },
+      },
+      {
+        ALT: () => {
+          const first = this.CONSUME(OpenParen);
+          const inner = this.SUBRULE2(this.expression);
+          this.CONSUME(CloseParen);
+          return { kind: 'group', inner, span: this.spanFrom(first) };
         },
-      ],
-      ERR_MSG: 'a value',
-    });
-  });
+      },
+    ],
+    ERR_MSG: 'a value',
+  };
+
+  readonly primary = this.RULE('primary', (): Expression => this.OR(this.#primaries));
 
   #boundElements(items: readonly Expression[]): void {
     const excess = items[maxElements];
@@ -172,18 +172,18 @@ export abstract class Expressions extends RecoveringParser {
     this.complain(report('PG1108', { what: 'the number of elements in a list', limit: maxElements }, excess.span));
   }
 
+  readonly #devices: OrMethodOpts<Expression> = {
+    DEF: [
+      { ALT: () => named(this.CONSUME(DeviceName)) },
+      { ALT: () => named(this.CONSUME(Identifier)) },
+      { ALT: () => ({ kind: 'error', span: spanOf(this.CONSUME(MalformedDevice)) }) },
+      { ALT: () => this.SUBRULE(this.text) },
+    ],
+    ERR_MSG: 'the name of a device',
+  };
+
   /** What may stand for a device: a name or a string. */
-  readonly device = this.RULE('device', (): Expression => {
-    return this.OR<Expression>({
-      DEF: [
-        { ALT: () => named(this.CONSUME(DeviceName)) },
-        { ALT: () => named(this.CONSUME(Identifier)) },
-        { ALT: () => ({ kind: 'error', span: spanOf(this.CONSUME(MalformedDevice)) }) },
-        { ALT: () => this.SUBRULE(this.text) },
-      ],
-      ERR_MSG: 'the name of a device',
-    });
-  });
+  readonly device = this.RULE('device', (): Expression => this.OR(this.#devices));
 
   readonly text = this.RULE('text', (): TextLiteral => {
     const first = this.LA(1);

@@ -44,12 +44,40 @@ export function makeLexer(validate: boolean): Lexer {
 /** Made at the first use: importing this file costs nothing. */
 let shared: Lexer | undefined;
 
-/** Splits a text into tokens. Never fails: what is no token becomes one of type `Stray`, for the parser to refuse. */
-export function lex(text: string): Lexed {
-  const diagnostics: Diagnostic[] = [];
-  const tokens: IToken[] = [];
-  const comments: IToken[] = [];
-  for (const token of rawTokens(text, 0, comments)) {
+/** Characters that Chevrotain is handed at once: it stops at nothing, and holds all tokens of what it is handed. */
+const portion = 2 ** 20;
+
+/**
+ * Splits a text into tokens. Never fails: what is no token becomes one of type `Stray`, for the parser to refuse.
+ *
+ * @param enough behind so many tokens the rest may be left out: more than that come back where there are more
+ */
+export function lex(text: string, enough = Number.POSITIVE_INFINITY): Lexed {
+  const lexed: Lexing = { tokens: [], comments: [], diagnostics: [] };
+  for (let start = 0; start < text.length && lexed.tokens.length <= enough; ) {
+    const end = endOfPortion(text, start);
+    lexPortion(text.slice(start, end), start, lexed);
+    start = end;
+  }
+  return lexed;
+}
+
+/** Behind a line end, which no token spans but `\r\n`; at the end of the text where there is none. */
+function endOfPortion(text: string, start: number): number {
+  if (start + portion >= text.length) return text.length;
+  lineEnd.lastIndex = start + portion;
+  return lineEnd.test(text) ? lineEnd.lastIndex : text.length;
+}
+const lineEnd = /\r\n|\n|\r/g;
+
+interface Lexing {
+  readonly tokens: IToken[];
+  readonly comments: IToken[];
+  readonly diagnostics: Diagnostic[];
+}
+
+function lexPortion(text: string, base: number, { tokens, comments, diagnostics }: Lexing): void {
+  for (const token of rawTokens(text, base, comments)) {
     switch (token.tokenType) {
       case RawText:
         splitText(token, tokens, diagnostics);
@@ -72,7 +100,6 @@ export function lex(text: string): Lexed {
         tokens.push(token);
     }
   }
-  return { tokens, comments, diagnostics };
 }
 
 /** The place of a token in the text. */
@@ -93,14 +120,18 @@ const retyped = (token: IToken, type: TokenType) => tokenAt(type, token.image, t
 function rawTokens(text: string, base: number, comments: IToken[] = []): IToken[] {
   shared ??= makeLexer(false);
   const { tokens, errors, groups } = shared.tokenize(text);
-  comments.push(...(groups.comments ?? []));
+  for (const comment of groups.comments ?? []) comments.push(placedAt(base, comment));
   const strays = errors.map((error) => {
     return tokenAt(Stray, text.slice(error.offset, error.offset + error.length), base + error.offset);
   });
-  const placed =
-    base === 0 ? tokens : tokens.map((token) => tokenAt(token.tokenType, token.image, base + token.startOffset));
+  const placed = base === 0 ? tokens : tokens.map((token) => placedAt(base, token));
   if (strays.length === 0) return placed;
   return [...placed, ...strays].sort((a, b) => a.startOffset - b.startOffset);
+}
+
+/** A fresh token as it stands in the whole text. */
+function placedAt(base: number, token: IToken): IToken {
+  return base === 0 ? token : tokenAt(token.tokenType, token.image, base + token.startOffset);
 }
 
 /** An escape, or an interpolation with its expression; RawText admits nothing else that begins so. */

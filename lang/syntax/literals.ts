@@ -219,6 +219,9 @@ export function exampleOf(type: UnitType): string {
 /** Digits that a measured figure shows; whole values show all of theirs. */
 const measuredDigits = 6;
 
+/** Characters (UTF-16 code units) of a string that a program makes: `s = "${s}${s}"` in a loop would take all memory. */
+export const maxTextLength = 16_384;
+
 /**
  * The text that `print` and tables show, the shortest exact one: `100kpps`, `60B`, `1.5ms`, `10.0.0.1`. Measured
  * figures, which are not whole, are rounded to six digits.
@@ -251,7 +254,7 @@ export function formatValue(value: Value): string {
     case 'grace':
       return `${value.type} ${value.id}`;
     case 'list':
-      return `[${value.items.map(formatElement).join(', ')}]`;
+      return listText(value.items);
     case 'range': {
       const step = value.step === null ? '' : ` step ${plain(value.step)}`;
       return `${formatValue(value.first)}..${formatValue(value.last)}${step}`;
@@ -266,6 +269,16 @@ export function formatValue(value: Value): string {
 /** A time in nanoseconds as text, as `formatValue` gives it. */
 export function formatDuration(ns: bigint): string {
   return formatValue({ type: 'duration', value: Number(ns) });
+}
+
+/** A list of lists may stand for more elements than memory holds: behind the longest string `…` stands for the others. */
+function listText(items: readonly Value[]): string {
+  let text = '';
+  for (const [at, item] of items.entries()) {
+    if (text.length > maxTextLength) return `[${text}, …]`;
+    text += `${at === 0 ? '' : ', '}${formatElement(item)}`;
+  }
+  return `[${text}]`;
 }
 
 /** Inside a list the ends of a text must show. */

@@ -36,7 +36,7 @@ let shared: Grammar | undefined;
 /** Reads a text. Mistakes are diagnostics; no text makes it throw. */
 export function parse(source: SourceFile): Parsed {
   const { text } = source;
-  const lexed = lex(text);
+  const lexed = lex(text, maxTokens);
   if (lexed.tokens.length > maxTokens) return unread(text, 'words and signs', maxTokens, lexed.tokens[maxTokens]);
   const layout = layOut(lexed.tokens, text.length);
   const ends = layout.tokens.filter(({ tokenType }) => tokenType === T.Newline);
@@ -130,6 +130,7 @@ const blockStatements: readonly unknown[] = [
 
 /** Where statements are told to lack the `{` of their block: each leaves a `}` without a partner further down. */
 function missingBraces(problems: readonly Problem[], tokens: readonly IToken[]): readonly number[] {
+  if (problems.length === 0) return [];
   const braces = new Offsets(tokens.flatMap((token) => (token.tokenType === T.OpenBrace ? [token.startOffset] : [])));
   const lacking = problems.filter(({ first, region }) => {
     return blockStatements.includes(first.tokenType) && !braces.within(region);

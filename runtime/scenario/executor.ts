@@ -251,14 +251,20 @@ function* expect(op: OpOf<'expect'>, context: Context): Steps {
   return refused(report('PG6107', { condition: op.text }, op.span), 'failed').failed;
 }
 
+/** Characters of a printed line; `…` stands for the values behind them. */
+export const mostPrinted = 65_536;
+
 function print(op: OpOf<'print'>, context: Context): Completion {
-  const texts: string[] = [];
-  for (const expr of op.values) {
+  let line = '';
+  for (const [at, expr] of op.values.entries()) {
     const value = operand(expr, context);
     if (!value.ok) return value.failed;
-    texts.push(value.value.type === 'string' ? value.value.value : formatValue(value.value));
+    if (line.length > mostPrinted) continue;
+    const text = value.value.type === 'string' ? value.value.value : formatValue(value.value);
+    line += at === 0 ? text : ` ${text}`;
+    if (line.length > mostPrinted && at + 1 < op.values.length) line += ' …';
   }
-  context.state.print(texts.join(' '), op.span);
+  context.state.print(line, op.span);
   return 'done';
 }
 

@@ -30,6 +30,8 @@ const budget = 256;
 export const mostEvents = 1000;
 /** Printed lines kept for the results, and as many jobs at once: a loop without an end must not take all memory. */
 export const mostPrints = 10_000;
+/** And so many characters: the results are one document. */
+export const mostPrintedCharacters = 4_000_000;
 export const mostJobs = 10_000;
 
 /** Carries out the statements of a body; the interpreter's own recursion, handed to operations that have bodies. */
@@ -86,6 +88,7 @@ export class ScenarioState {
   readonly #setting: ScenarioSetting;
   readonly #watches = new Set<() => void>();
   readonly #warned = new Set<string>();
+  #printed = 0;
   readonly #starting: { readonly job: Job; readonly begin: () => void }[] = [];
   #ids = 0;
   #spent = 0;
@@ -268,8 +271,9 @@ export class ScenarioState {
   }
 
   print(text: string, span: Span): void {
-    if (this.prints.length < mostPrints) this.prints.push(text);
-    else this.warn(report('PG6204', { limit: mostPrints }, span));
+    this.#printed += text.length;
+    if (this.prints.length < mostPrints && this.#printed <= mostPrintedCharacters) this.prints.push(text);
+    else this.warn(report('PG6204', { limit: this.prints.length }, span));
     this.#setting.onPrint(text);
   }
 

@@ -34,6 +34,11 @@ export function shapes(lines: number): Readonly<Record<string, string>> {
         `frame f${at} = eth(dst: rx0.mac) /\n  ipv4(dst: 10.0.0.2) /\n  udp(dst: ${at}) / pktgen\nfn g${at}(n: number) {\n  let k = n * 2 + ${at}\n  return k\n}\n`,
     ),
     expressions: repeated(lines, '', (at) => `let x${at} = (${at} + 3) * 4 - min(${at}, 7) * 2 + max(1, 2)\n`),
+    jobs: repeated(
+      lines,
+      `${opening}add_device tx0@0 on cpu 0 { frame probe; rate 1kpps }\nstart\n`,
+      (at) => `let j${at} = spawn {\n  set tx0@0 rate ${at + 1}pps\n}\nawait j${at}\n`,
+    ),
     comments: repeated(lines, '', (at) => `# line ${at} says why the next one is as it is\n\n`),
   };
 }

@@ -4,6 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { addon, testWith } from '../requirements.ts';
 import { type Finished, finish, sources, start } from './pktsh.ts';
 
 const test = suite('signals');
@@ -54,6 +55,61 @@ for (const [name, script] of [
     assert.is(done.stderr, '');
   });
 }
+
+/** Scripts without an end; each prints `ready` when it has come to the endless part. */
+const shapes: readonly (readonly [string, string])[] = [
+  ['a loop in a function', 'fn f() { while true { } }\nprint "ready"\nf()'],
+  ['a loop in a function of a value', 'fn f(n: number) {\nwhile true { }\nreturn n\n}\nprint "ready"\nprint f(1)'],
+  ['nested for', 'print "ready"\nfor a in 0..9007199254740990 { for b in 0..9007199254740990 { } }'],
+  ['every 1ns', 'print "ready"\nevery 1ns { }\nwait 10h'],
+  ['every 1ns with a loop inside', 'print "ready"\nevery 1ns { while true { } }\nwait 10h'],
+  ['spawn in a loop', 'print "ready"\nwhile true { let j = spawn { }\nawait j }'],
+  ['thousands of jobs in loops', 'print "ready"\nrepeat 9000 { spawn { while true { } } }\nawait'],
+  ['setup', 'setup {\nprint "ready"\nwhile true { }\n}\nscenario "s" { sync }'],
+  ['teardown', 'teardown {\nprint "ready"\nwhile true { }\n}\nscenario "s" { sync }'],
+];
+for (const engine of ['dry-run', 'native'] as const) {
+  for (const [name, script] of shapes) {
+    testWith(test, engine === 'native' ? [addon] : [], `${engine}, endless: ${name}`, async () => {
+      const child = start(join(sources, 'cli.ts'), ['run', '--engine', engine, '-'], { stdin: script });
+      const done = await signalled(child, [['ready', 'SIGINT']]);
+      assert.is(done.status, 130);
+      assert.match(done.stdout, /^interrupted: /m);
+    });
+  }
+}
+
+const endlessTeardown = (loop: string) => `teardown {
+  print "down"
+  ${loop}
+}
+scenario "s" {
+  expect 1 == 1
+  print "ready"
+  while true { }
+}`;
+
+test('an endless teardown behind an interrupted scenario ends by its limit, with the results so far', async () => {
+  // By virtual time: the limit is ten seconds of either clock.
+  const child = start(join(sources, 'cli.ts'), ['run', '--engine', 'dry-run', '-'], {
+    stdin: endlessTeardown('while true { wait 1ms }'),
+  });
+  const done = await signalled(child, [['ready', 'SIGINT']]);
+  assert.is(done.status, 130);
+  assert.match(done.stdout, /^down$/m);
+  assert.match(done.stdout, /^interrupted: /m);
+});
+
+test('a second signal ends an endless teardown at once', async () => {
+  const child = start(join(sources, 'cli.ts'), ['run', '--engine', 'dry-run', '-'], {
+    stdin: endlessTeardown('while true { }'),
+  });
+  const done = await signalled(child, [
+    ['ready', 'SIGINT'],
+    ['down', 'SIGINT'],
+  ]);
+  assert.is(done.status, 130);
+});
 
 test('an interrupted run gives its document under --json', async () => {
   const child = start(join(sources, 'cli.ts'), ['run', '--engine', 'dry-run', '--json', '-'], { stdin: waiting });

@@ -3,6 +3,7 @@
 import * as assert from 'uvu/assert';
 import { compile, type Diagnostic, format, parse, renderAll, SourceFile } from '../../lang/index.ts';
 import { lex, spanOf } from '../../lang/syntax/lexer.ts';
+import { readCorpus } from './importing.ts';
 
 /** An input may keep the language busy for so long, in milliseconds. */
 export const longestMs = 1000;
@@ -16,8 +17,8 @@ export function assertLanguageLaws(text: string): void {
   assertPlaced(parsed.diagnostics, text);
   const wrong = isWrong(parsed.diagnostics);
 
-  const compiled = compile(source(text));
-  assertPlaced(compiled.diagnostics, text);
+  const compiled = compile(source(text), readCorpus);
+  assertPlaced(compiled.diagnostics, compiled.source.text);
   assert.is(compiled.program === null, isWrong(compiled.diagnostics), 'a program exactly where nothing is wrong');
   assertPlain(compiled.program, 'program');
   if (wrong) assert.is(compiled.program, null, 'no program of a text that cannot be read');

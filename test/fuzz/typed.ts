@@ -1,6 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { flags } from '../../lang/flags.ts';
+import { type DeviceParameter, deviceParameters } from '../../lang/parameters.ts';
 import type { Choices } from './choices.ts';
+
+/** Ways to write a device's parameter, whatever it takes. */
+function settings({ name, takes }: DeviceParameter): readonly string[] {
+  switch (takes.kind) {
+    case 'value':
+      if (takes.hexadecimal) return [`${name} 0x0001000a`, `${name} 0x1, 0x2, {number}`];
+      return takes.types.map((type) => `${name} {${type}}`);
+    case 'word':
+      return takes.words.map((one) => `${name} ${one}`);
+    case 'flags':
+      return [...flags.keys()].flatMap((flag) => [`${name} ${flag}`, `${name} !${flag}, ${flag}`]);
+    case 'imix':
+      return [`${name} 60B:7, 576B:4`, `${name} {size}:{number}`];
+    default:
+      return [name];
+  }
+}
 
 /** Expressions by type; `{pps}` stands for another one of that type. What is written here has no mistakes, most of the time. */
 const expressions: Readonly<Record<string, readonly string[]>> = {
@@ -54,6 +73,12 @@ const expressions: Readonly<Record<string, readonly string[]>> = {
     'tx0@0.running',
   ],
   string: ['"a"', `"n is \${{number}}"`, `"tx0@\${n}"`, `"\${{pps}} \${{size}}"`],
+  percent: ['1%', '100% - {percent}'],
+  mac: ['02:00:00:00:00:01', 'rx0.mac'],
+  ipv4: ['10.0.0.1', '10.0.0.9', '10.0.0.0/8.last'],
+  ipv6: ['fe80::1', '2001:db8::2'],
+  setting: [...deviceParameters.values()].flatMap(settings),
+  interface: ['tx0', 'rx0', '"tx0"'],
   device: ['tx0@0', '"tx0@0"', `"tx0@\${n}"`, 'tx0@1'],
   source: ['1024', '1024..2047', '1..99 step 2', '[1, 2, 3]', 'random(1..9)', 'random([1, 2])', '{number}'],
   address: [
@@ -118,6 +143,18 @@ const statements: readonly string[] = [
   'let {fresh} = rem_device {device} async',
   'add_device tx0@1 on cpu 0 { frame {frame}; rate {pps}; count {number} }',
   `add_device "tx0@\${n}" on cpu n { frame probe; burst 4 }`,
+  'add_device tx0@1 on cpu 0 { {setting}; {setting}; {setting} }',
+  'add_device tx0@1 on cpu 0 { {setting}; dst 10.0.0.2; pkt_size {size} }',
+  'set {device} {setting}',
+  'set {device} { {setting}\n{setting} }',
+  'link {interface} down',
+  'link {interface} up',
+  'link {interface} delete',
+  'link {interface} rename moved0',
+  'show {device}',
+  'show {interface}',
+  'show grace',
+  'show devices',
   'add_device {device} on cpu 1 { frame {frame}; pkt_size {size}; late skip; shortfall 5% }',
 ];
 

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { flags } from '../../lang/flags.ts';
+import { deviceParameters } from '../../lang/parameters.ts';
 import { Keyword, tokenTypes, wordOf } from '../../lang/syntax/tokens.ts';
 
 const keywords = tokenTypes.filter((type) => type.CATEGORIES?.includes(Keyword) === true).map(wordOf);
+/** Pktgen's words for a device, and its flags. */
+const deviceWords = [...deviceParameters.keys(), ...flags.keys()];
 /** Few names, so that what is declared is used too. */
 const names = [
   'x',
@@ -26,7 +30,7 @@ const operators = ['+', '-', '*', '/', '<', '<=', '>', '>=', '==', '!=', '&&', '
 /** Ways to write each token that has more than one. */
 export const spellings: Readonly<Record<string, readonly string[]>> = {
   Newline: ['\n', ';', '\n\n\n', ' # a comment\n', '\r\n', '\r'],
-  Word: [...names, 'rate', 'frame', 'pkt_size', 'flag', 'sent', 'p99', 'within', 'start'],
+  Word: [...names, 'rate', 'frame', 'pkt_size', 'flag', 'sent', 'p99', 'within', 'start', ...deviceWords],
   Keyword: keywords,
   Identifier: names,
   Operator: operators,

@@ -306,4 +306,27 @@ test('calls in calls end', () => {
   assert.is.not(program, null);
 });
 
+/** So many jobs that they could not all be compared with each other: each shape with the warnings that it gets. */
+const many = 3000;
+const crowds: readonly (readonly [string, (at: number) => string, number])[] = [
+  ['jobs at instants of their own', (at) => `at ${at + 1}ms { set tx0@0 rate ${at + 1}pps }`, 0],
+  ['jobs that are awaited', (at) => `let j${at} = spawn { set tx0@0 rate 1kpps }\nawait j${at}`, 0],
+  ['jobs that are cancelled', (at) => `let j${at} = every 1ms { set tx0@0 rate 1kpps }\ncancel j${at}`, 0],
+  ['jobs behind a sync', () => 'spawn { try { rem_device tx0@0 } else { } }\nsync', 0],
+  ['jobs in branches', (at) => `if tx0@0.sent > ${at} { let j = spawn { set tx0@0 rate 1kpps }\nawait j }`, 0],
+  ['jobs that race, each told of once', () => 'spawn { set tx0@0 rate 1kpps }', many - 1],
+];
+for (const [title, line, races] of crowds) {
+  test(`thousands: ${title}`, () => {
+    const lines = Array.from({ length: many }, (_, at) => line(at)).join('\n');
+    const opening = 'lab { veth tx0 <-> rx0 }\nframe f = eth(dst: rx0.mac) / ipv4() / udp() / pktgen\n';
+    const text = `${opening}add_device tx0@0 on cpu 0 { frame f }\nstart\n${lines}\nwait 10s\n`;
+    // What stands behind them is still looked at.
+    const last = 'spawn { set tx0@0 rate 2kpps }\nset tx0@0 rate 3kpps';
+    const codes = (of: string) => compile(new SourceFile('test.pg', of)).diagnostics.map(({ code }) => code);
+    assert.equal(codes(text), Array(races).fill('PG4002'));
+    assert.ok(codes(`${text}${last}`).length > races);
+  });
+}
+
 test.run();

@@ -5,11 +5,11 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { maxTextLength } from '../../lang/evaluate.ts';
 import { maxImportDepth, maxImports } from '../../lang/imports.ts';
 import { compile, format, type ImportReader, renderAll, SourceFile } from '../../lang/index.ts';
 import { maxElements } from '../../lang/syntax/expressions.ts';
 import { maxNesting } from '../../lang/syntax/layout.ts';
+import { maxTextLength } from '../../lang/syntax/literals.ts';
 import { maxStatements, maxTokens } from '../../lang/syntax/parser.ts';
 import { maxOperators } from '../../lang/syntax/precedence.ts';
 import { maxMistakes } from '../../lang/syntax/recovery.ts';

@@ -25,6 +25,25 @@ function lines(text: string): string {
     .join(' ');
 }
 
+test('a long text is lexed in portions, which nobody can tell, and no further than it is asked for', () => {
+  const line = `"x\${n} y" # note\r\n`;
+  const short = lex(line).tokens.map(({ image, startOffset }) => [image, startOffset] as const);
+  for (const count of [1, 200_000]) {
+    const { tokens, comments } = lex(line.repeat(count));
+    assert.is(tokens.length, count * short.length);
+    for (const [at, token] of tokens.entries()) {
+      const [image, offset] = short[at % short.length] as (typeof short)[number];
+      const expected = offset + Math.floor(at / short.length) * line.length;
+      // Two million assertions take longer than the lexer.
+      if (token.image !== image || token.startOffset !== expected) assert.unreachable(`token ${at}: ${token.image}`);
+    }
+    assert.is(comments.length, count);
+    assert.is(comments.at(-1)?.startOffset, (count - 1) * line.length + line.indexOf('#'));
+  }
+  const some = lex(line.repeat(200_000), 10).tokens.length;
+  assert.ok(some > 10 && some < 100_000 * short.length);
+});
+
 test('Chevrotain finds no fault in the patterns', () => {
   const lexer = makeLexer(true);
   assert.equal(lexer.lexerDefinitionErrors, []);

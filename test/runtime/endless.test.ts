@@ -5,7 +5,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Results } from '../../runtime/results.ts';
-import { mostJobs, mostPrints } from '../../runtime/scenario/scenario-state.ts';
+import { mostPrinted } from '../../runtime/scenario/executor.ts';
+import { mostJobs, mostPrintedCharacters, mostPrints } from '../../runtime/scenario/scenario-state.ts';
 import { dryRun } from './scripts.ts';
 
 const test = suite('endless programs');
@@ -81,6 +82,37 @@ test('of what is printed the first lines are kept', async () => {
 test('a string that doubles ends the scenario, not the process', async () => {
   const { scenarios } = await carriedOut(`let s = "x"\nwhile true { s = "\${s}\${s}" }`, new AbortController().signal);
   assert.is(scenarios[0]?.failure?.code, 'PG2310');
+});
+
+test('lists of lists show their first elements, and count as strings that are too long', async () => {
+  const deep = ['let a = [1]', ...Array.from({ length: 12 }, (_, at) => `a${at}`)].reduce(
+    (text, name, at) =>
+      `${text}\nlet ${name} = [${Array(10)
+        .fill(at === 0 || at === 1 ? 'a' : `a${at - 2}`)
+        .join(', ')}]`,
+  );
+  const text = `${deep}\nprint a11\nexpect len(a11) == 11\ntry { let s = "\${a11}" } else { print error }`;
+  const { scenarios, exit } = await carriedOut(text, new AbortController().signal);
+  const [shown, told] = scenarios[0]?.prints ?? [];
+  assert.ok((shown ?? '').length < mostPrinted && shown?.endsWith('…]'), shown?.slice(-20));
+  assert.match(told ?? '', /string/);
+  assert.is(exit, 1);
+});
+
+test('a printed line, and all of them together, are no longer than what is kept', async () => {
+  const value = `"${'x'.repeat(10_000)}"`;
+  const line = Array(20).fill('s').join(', ');
+  const text = `let s = ${value}\nrepeat 1000 { print ${line} }\nprint "last"`;
+  const { scenarios, exit } = await carriedOut(text, new AbortController().signal);
+  const prints = scenarios[0]?.prints ?? [];
+  assert.ok(prints[0]?.endsWith(' …') && prints[0].length < mostPrinted + 20_000);
+  const kept = prints.reduce((sum, one) => sum + one.length, 0);
+  assert.ok(kept <= mostPrintedCharacters && kept > mostPrintedCharacters / 2 && !prints.includes('last'));
+  assert.equal(
+    scenarios[0]?.warnings.map(({ code }) => code),
+    ['PG6204', 'PG6204'],
+  );
+  assert.is(exit, 0);
 });
 
 test("teardown is carried out when the machine's time is over, too", async () => {
