@@ -23,6 +23,18 @@ inline int64_t time_on_cpu(int tid) {
   return clock_ns(clock);
 }
 
+// Nanoseconds that a thread of ours was ready to run and did not (proc(5), schedstat: the second figure); 0 where the kernel
+// does not count that.
+inline int64_t waited_for_cpu(int tid) {
+  const std::string path = "/proc/self/task/" + std::to_string(tid) + "/schedstat";
+  std::FILE* const file = std::fopen(path.c_str(), "re");
+  if (file == nullptr) return 0;
+  long long waited = 0;
+  if (std::fscanf(file, "%*d %lld", &waited) != 1) waited = 0;
+  std::fclose(file);
+  return waited;
+}
+
 // Values by figure, in the order in which figures first came.
 class Figures {
  public:
@@ -59,12 +71,16 @@ inline PacketCost packet_cost(Fixture& fixture, const std::vector<DeviceId>& dev
     return sum;
   };
   const int64_t at = fixture.engine.start(devices).value;
-  while (monotonic_now() < at + 20 * kMillisecond) usleep(1000);
+  // Until it is warm; and until it runs at all, since a thread that has not begun has no id.
+  while (monotonic_now() < at + 20 * kMillisecond || sent() == 0) usleep(1000);
   const int tid = fixture.engine.senders().front().tid;
   const int64_t begin = time_on_cpu(tid);
   const int64_t begun_at = monotonic_now();
   const uint64_t before = sent();
-  usleep(static_cast<useconds_t>(milliseconds) * 1000);
+  // Longer where the machine did not let it run at all.
+  do {
+    usleep(static_cast<useconds_t>(milliseconds) * 1000);
+  } while (sent() == before);
   const int64_t end = time_on_cpu(tid);
   const int64_t ended_at = monotonic_now();
   const auto packets = static_cast<double>(sent() - before);

@@ -124,7 +124,7 @@ void down_and_up() {
     const RunSnapshot figures = host.stats(device);
     CHECK_EQUAL(figures.failure, 0);
     CHECK(figures.skipped > 0);
-    CHECK_EQUAL(figures.asked, figures.sent + figures.errors + figures.skipped);
+    CHECK(figures.asked >= figures.sent + figures.errors + figures.skipped);
     CHECK(host.until([&] { return host.engine.receiver(receiver).value.received == figures.sent; }));
     CHECK_EQUAL(host.engine.receiver(receiver).value.duplicated, 0);
 
