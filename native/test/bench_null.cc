@@ -2,17 +2,13 @@
 // What the core costs: ns a packet on driver null, 60-byte UDP frames with sequence number and time stamp, one CPU; then what
 // each thing that can change in a frame adds. Time is the sender's on its CPU, so that neighbours cost little. Rounds of each case are interleaved; median, and the spread between the fastest and the slowest round. Ratios of one run hold
 // better than absolute figures. Arguments: rounds (7), milliseconds a round (300).
-#include <sched.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
-#include "../src/clock.h"
-#include "engine_fixture.h"
+#include "bench.h"
 
 using namespace pktsh;
 using pktsh::test::Fixture;
@@ -66,14 +62,6 @@ void flows(DeviceSpec& spec) {
 
 void clones(DeviceSpec& spec) { spec.clones = 10; }
 
-// Nanoseconds that a thread of ours has had on a CPU. Its clock is named as pthread_getcpuclockid() does, which wants a handle
-// (include/linux/posix-timers.h: the complement of its id over three bits that say scheduled time of one thread).
-int64_t time_on_cpu(int tid) {
-  constexpr unsigned kThreadClock = 6;
-  const auto clock = static_cast<clockid_t>(~static_cast<unsigned>(tid) << 3 | kThreadClock);
-  return clock_ns(clock);
-}
-
 double measure(const Case& one, int cpu, int milliseconds) {
   Fixture fixture(2048);
   std::vector<DeviceId> devices;
@@ -87,20 +75,7 @@ double measure(const Case& one, int cpu, int milliseconds) {
     }
     devices.push_back(fixture.add(test::null_port(cpu), spec));
   }
-  const auto sent = [&] {
-    uint64_t sum = 0;
-    for (const DeviceId device : devices) sum += fixture.engine.snapshot(device).value.sent;
-    return sum;
-  };
-  const int64_t at = fixture.engine.start(devices).value;
-  while (monotonic_now() < at + 20 * kMillisecond) usleep(1000);
-  const int tid = fixture.engine.senders().front().tid;
-  const int64_t begin = time_on_cpu(tid);
-  const uint64_t before = sent();
-  usleep(static_cast<useconds_t>(milliseconds) * 1000);
-  const int64_t end = time_on_cpu(tid);
-  const uint64_t after = sent();
-  return static_cast<double>(end - begin) / static_cast<double>(after - before);
+  return test::packet_cost(fixture, devices, milliseconds).cpu_ns;
 }
 
 }  // namespace
@@ -108,12 +83,7 @@ double measure(const Case& one, int cpu, int milliseconds) {
 int main(int argc, char** argv) {
   const int rounds = argc > 1 ? std::atoi(argv[1]) : 7;
   const int milliseconds = argc > 2 ? std::atoi(argv[2]) : 300;
-  // The control thread stays on the first CPU, the sender gets the last.
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  sched_getaffinity(0, sizeof allowed, &allowed);
-  int cpu = CPU_SETSIZE - 1;
-  while (cpu > 0 && !CPU_ISSET(static_cast<size_t>(cpu), &allowed)) cpu--;
+  const int cpu = test::cpus().back();  // the control thread keeps off it
 
   std::vector<Case> cases = {{"unpaced, 1 device, batches of 32", 1, false, {}},
                              {"unpaced, 1000 devices, batches of 32", 1000, false, {}},

@@ -71,6 +71,9 @@ export function dryRunEngine(options: DryRunOptions = {}): DryRunEngine {
   return new DryRun(options.cpus ?? defaultCpus);
 }
 
+/** What a deleted interface goes by: no interface can have it, since names hold no `/`. */
+const formerName = (index: number): string => `/${index}`;
+
 interface DryReceiver {
   readonly plan: ReceiverPlan;
   /** What its interface is called now. */
@@ -89,6 +92,8 @@ class DryRun implements DryRunEngine {
   readonly #devices = new Map<DeviceId, DryDevice>();
   readonly #receivers = new Map<ReceiverId, DryReceiver>();
   readonly #interfaces = new Map<string, InterfaceFacts>();
+  /** Of deleted interfaces, by their former names. */
+  readonly #formerPeers = new Map<string, string>();
   readonly #finishing = new Map<DeviceId, AbortController>();
   readonly #listeners: ((event: EngineEvent) => void)[] = [];
   #lab = false;
@@ -120,6 +125,7 @@ class DryRun implements DryRunEngine {
     this.#graces = 0;
     this.#devices.clear();
     this.#interfaces.clear();
+    this.#formerPeers.clear();
     for (const link of lab.links) {
       if (link.kind === 'ifb') this.#addInterface(link.end, 'ifb', link.mtu, '', null);
       else {
@@ -166,8 +172,7 @@ class DryRun implements DryRunEngine {
         this.#rename(facts, change.name);
         break;
       case 'delete':
-        this.#deleteLink(facts, now);
-        if (facts.peer !== '') this.#deleteLink(this.#interfaces.get(facts.peer), now);
+        this.#delete(facts, now);
         break;
       default:
         assertNever(change);
@@ -404,9 +409,13 @@ class DryRun implements DryRunEngine {
     this.#tell({ kind: 'link', index, name, change: 'renamed', to });
   }
 
-  #deleteLink(facts: InterfaceFacts | undefined, now: bigint): void {
-    if (facts === undefined) return;
-    const { name, index } = facts;
+  #delete(facts: InterfaceFacts, now: bigint): void {
+    const peer = this.#interfaces.get(facts.peer);
+    this.#deleteLink(facts, peer, now);
+    if (peer !== undefined) this.#deleteLink(peer, facts, now);
+  }
+
+  #deleteLink({ name, index }: InterfaceFacts, peer: InterfaceFacts | undefined, now: bigint): void {
     for (const [id, device] of this.#devices) {
       if (device.interface !== name || device.removed || !device.onWire || !device.running) continue;
       this.#halt(id, now);
@@ -414,6 +423,12 @@ class DryRun implements DryRunEngine {
       this.#tell({ kind: 'failed', device: id, reason: 'ENXIO' });
     }
     this.#interfaces.delete(name);
+    // The name is free for others; who stood on it keeps what went over the wire.
+    const gone = formerName(index);
+    if (peer !== undefined) this.#formerPeers.set(gone, formerName(peer.index));
+    for (const one of [...this.#devices.values(), ...this.#receivers.values()]) {
+      if (one.interface === name) one.interface = gone;
+    }
     this.#tell({ kind: 'link', index, name, change: 'removed', to: null });
   }
 
@@ -487,7 +502,8 @@ class DryRun implements DryRunEngine {
   #hears(listening: string, sender: DryDevice): boolean {
     if (!sender.onWire) return false;
     const on = sender.interface;
-    return this.#lab ? this.#interfaces.get(on)?.peer === listening : on !== listening;
+    if (!this.#lab) return on !== listening;
+    return (this.#interfaces.get(on)?.peer ?? this.#formerPeers.get(on)) === listening;
   }
 
   /** What everybody has sent so far: where a receiver begins to count. */

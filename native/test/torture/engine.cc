@@ -53,7 +53,7 @@ class FailingDriver final : public Driver {
     return room;
   }
 
-  Handover send(uint32_t count, size_t, uint64_t) override {
+  Handover send(const Batch& batch) override {
     if (alive_ != kAlive) account().dead.fetch_add(1);
     if (account().stall.exchange(false, std::memory_order_acq_rel)) {
       account().stalled_cpu.store(cpu_);
@@ -62,7 +62,8 @@ class FailingDriver final : public Driver {
       while (monotonic_now() < until && !account().reported.load()) usleep(1000);
     }
     const uint64_t draw = torture::next_random(random_);
-    Handover handover{count, 0, 0};
+    const uint32_t count = batch.count;
+    Handover handover{count, 0, 0, 0};
     if (draw % 8 == 0) handover.accepted = static_cast<uint32_t>(draw >> 32) % (count + 1);
     const uint32_t left = count - handover.accepted;
     if (left > 0 && draw % 3 == 0) {
@@ -71,10 +72,11 @@ class FailingDriver final : public Driver {
       handover.error = EAGAIN;
     }
     if (draw % 512 == 1) {
-      handover = {0, 0, draw % 3 == 0 ? ENETDOWN : draw % 3 == 1 ? ENXIO : ENODEV};
+      handover = {0, 0, draw % 3 == 0 ? ENETDOWN : draw % 3 == 1 ? ENXIO : ENODEV, 0};
       account().failed.fetch_add(1, std::memory_order_relaxed);
     }
     if (handover.error == EAGAIN) account().refused.fetch_add(1, std::memory_order_relaxed);
+    handover.bytes = bytes_of(batch.sizes, handover.accepted);
     account().accepted.fetch_add(handover.accepted, std::memory_order_relaxed);
     account().dropped.fetch_add(handover.dropped, std::memory_order_relaxed);
     return handover;
@@ -182,6 +184,8 @@ void Host::heard(const Event& event) {
       return;
     case Event::Kind::stall:
       if (event.phase == Phase::send && event.cpu == account().stalled_cpu.load()) account().reported.store(true);
+      return;
+    case Event::Kind::link:
       return;
   }
 }
