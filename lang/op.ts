@@ -143,9 +143,10 @@ export interface Parameter {
 /** Which devices an operation means: names in order, or null for all. */
 export type DeviceList = readonly Expr[] | null;
 
-/** What `show` prints a table of: all of a kind, or the device, receiver or interface of a name. */
+/** What `show` prints: all of a kind, a file of pktgen's, or the device, receiver or interface of a name. */
 export type ShowTarget =
-  | { readonly kind: 'devices' | 'threads' | 'receivers' | 'interfaces' | 'grace' }
+  | { readonly kind: 'devices' | 'threads' | 'receivers' | 'interfaces' | 'grace' | 'pgctrl' }
+  | { readonly kind: 'kpktgend'; readonly cpu: number }
   | { readonly kind: 'named'; readonly name: Expr };
 
 /** Every variable is declared by exactly one `let`; names are unique in their scope (no shadowing). */

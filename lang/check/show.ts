@@ -6,7 +6,10 @@ import type { Context } from './context.ts';
 import { deviceOf, useDevice } from './device-name.ts';
 
 /** What `show` takes besides names. */
-export const showWords = ['devices', 'threads', 'receivers', 'interfaces', 'grace'] as const;
+export const showWords = ['devices', 'threads', 'receivers', 'interfaces', 'grace', 'pgctrl'] as const;
+
+/** The kernel's name for the sender of a CPU. */
+const threadFile = /^kpktgend_(\d{1,4})$/;
 
 /** All of a kind, or one device, receiver or interface by its name; a variable of the word's name wins. */
 export function showTarget(context: Context, expression: Expression): ShowTarget {
@@ -14,6 +17,8 @@ export function showTarget(context: Context, expression: Expression): ShowTarget
     const { name } = expression;
     const kind = showWords.find((word) => word === name);
     if (kind !== undefined) return { kind };
+    const cpu = threadFile.exec(name)?.[1];
+    if (cpu !== undefined) return { kind: 'kpktgend', cpu: Number(cpu) };
     if (context.receivers.has(name) || context.lab?.has(name)) {
       return {
         kind: 'named',

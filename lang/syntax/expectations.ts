@@ -212,7 +212,7 @@ const usage: Readonly<Record<string, string>> = {
   expect: '`expect CONDITION "label"`, or `expect eventually CONDITION timeout DURATION`',
   veth: '`veth a <-> b`',
   link_statement: '`link INTERFACE down`, `up`, `delete` or `rename NAME`',
-  show: '`show devices`, `threads`, `receivers`, `interfaces`, `grace`, or one of them by its name',
+  show: '`show devices`, `threads`, `receivers`, `interfaces`, `grace`, `pgctrl`, `kpktgend_0`, or one of them by its name',
   import: '`import "./lib/frames.pg" as NAME`',
   fn: '`fn NAME(PARAMETER: TYPE, …) { … }`',
   fn_parameter: '`fn NAME(PARAMETER: TYPE, …) { … }`',

@@ -20,11 +20,8 @@ export interface SizeSequence {
 /** Null: every frame has the template's length. */
 export function sizeSequence({ sizes }: FrameProgram, seed: bigint): SizeSequence | null {
   if (sizes === null) return null;
-  const begin = (next: number): SizeState => {
-    // The sizes' place among a frame's generators is 0 (native/src/frame_builder.cc).
-    const state = mixed(BigInt.asUintN(64, seed));
-    return { next, high: Number(state >> 32n), low: Number(state & 0xffff_ffffn) };
-  };
+  // The sizes' place among a frame's generators is 0 (native/src/frame_builder.cc).
+  const begin = (next: number): SizeState => ({ ...streamState(mixed(BigInt.asUintN(64, seed))), next });
   switch (sizes.kind) {
     case 'increment':
       return {
@@ -58,10 +55,16 @@ export function sizeSequence({ sizes }: FrameProgram, seed: bigint): SizeSequenc
   }
 }
 
+/** A random stream's state in two halves. */
+export function streamState(state: bigint): SizeState {
+  return { next: 0, high: Number(state >> 32n), low: Number(state & 0xffff_ffffn) };
+}
+
 // splitmix64 (Steele, Lea, Flood 2014), as native/src/random.h.
 const mixers: readonly [bigint, bigint] = [0xbf58476d1ce4e5b9n, 0x94d049bb133111ebn];
 
-function mixed(word: bigint): bigint {
+/** Its finaliser. */
+export function mixed(word: bigint): bigint {
   const first = BigInt.asUintN(64, (word ^ (word >> 30n)) * mixers[0]);
   const second = BigInt.asUintN(64, (first ^ (first >> 27n)) * mixers[1]);
   return second ^ (second >> 31n);
@@ -71,7 +74,7 @@ function mixed(word: bigint): bigint {
  * Uniform in 0..range-1, `range` a whole number from 1 to 2^53 (Lemire 2019: multiply, and reject what would be biased).
  * In halves of 32 bits, since a bigint takes ten times as long and a dry run draws millions.
  */
-function randomBelow(state: SizeState, range: number): number {
+export function randomBelow(state: SizeState, range: number): number {
   if (range >= 2 ** 32) return Number(wideBelow(state, BigInt(range)));
   for (;;) {
     const [high, low] = nextWord(state);

@@ -7,6 +7,7 @@ import type {
   Expr,
   Link,
   Op,
+  OpOf,
   Parameter,
   Program,
   Receiver,
@@ -184,7 +185,7 @@ class Operations {
       case 'link':
         return `link ${this.#text(op.interface)} ${op.change}${op.name === null ? '' : ` ${this.#text(op.name)}`}`;
       case 'show':
-        return `show ${op.target.kind === 'named' ? this.#text(op.target.name) : op.target.kind}`;
+        return `show ${this.#shown(op.target)}`;
       case 'add_device':
         return bound(op.bind, `add_device ${this.#text(op.name)} on cpu ${this.#text(op.cpu)}`);
       case 'rem_device':
@@ -279,6 +280,11 @@ class Operations {
 
   #timeout(timeout: Expr | null): string {
     return timeout === null ? '' : ` timeout ${this.#text(timeout)}`;
+  }
+
+  #shown(target: OpOf<'show'>['target']): string {
+    if (target.kind === 'named') return this.#text(target.name);
+    return target.kind === 'kpktgend' ? `kpktgend_${target.cpu}` : target.kind;
   }
 
   #text(expr: Expr): string {

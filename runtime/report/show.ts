@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { FrameProgram } from '../../lang/frame/frame-program.ts';
-import type { DevicePlan, GraceStats, InterfaceFacts, PendingGrace, SenderStats } from '../engine.ts';
+import type { GraceStats, InterfaceFacts, PendingGrace, SenderStats } from '../engine.ts';
 import { percentile } from '../histogram.ts';
 import type { DeviceResults, ReceiverResults } from '../results.ts';
 import { count, none, percent, rate, time } from './quantities.ts';
@@ -47,51 +46,6 @@ export function devicesTable(devices: readonly ShownDevice[]): readonly string[]
     count(device.skipped),
   ]);
   return layoutTable(columns, rows, plain);
-}
-
-/** One device with all that it was told and all that it counted. */
-export function deviceTable(device: ShownDevice, plan: DevicePlan): readonly string[] {
-  const rows: (readonly [string, string])[] = [
-    ['state', stateOf(device)],
-    ['interface', device.interface],
-    ['cpu', String(device.cpu)],
-    ['driver', device.driver],
-    ['xmit_mode', plan.xmitMode],
-    ['frame size', sizeText(plan.program)],
-    ['burst', count(plan.burst)],
-    ['clone_skb', count(plan.clones)],
-    ['count', plan.count === 0 ? 'until stopped' : count(plan.count)],
-    ['pace', paceText(plan)],
-    ['late', plan.late],
-    ['shortfall', percent(device.shortfall.allowed)],
-    ['sent', count(device.sent)],
-    ['bytes', count(device.bytes)],
-    ['errors', count(device.errors)],
-    ['in flight', count(device.inFlight)],
-    ['late packets', count(device.late)],
-    ['skipped', count(device.skipped)],
-    ['asked', rate(device.asked)],
-    ['achieved', rate(device.achieved)],
-    ['duration', time(device.duration)],
-    ['gap p50', time(device.gap.p50)],
-    ['gap p99', time(device.gap.p99)],
-    ['gap max', time(device.gap.max)],
-    ['failure', device.failure ?? none],
-  ];
-  return layoutTable([left('device'), left(device.name)], rows, plain);
-}
-
-function sizeText({ sizes, template }: FrameProgram): string {
-  if (sizes === null) return `${template.length / 2} B`;
-  if (sizes.kind !== 'weighted') return `${sizes.first}..${sizes.last} B`;
-  return sizes.entries.map(({ size, weight }) => `${size} B:${weight}`).join(', ');
-}
-
-function paceText({ pace, paused }: DevicePlan): string {
-  if (paused) return 'paused';
-  if (pace === null) return 'as fast as it goes';
-  const gap = Number(pace.period.numerator) / Number(pace.period.denominator);
-  return pace.per === 'byte' ? `a byte every ${time(gap)}` : `a pass every ${time(gap)}`;
 }
 
 export function receiversTable(receivers: readonly ReceiverResults[]): readonly string[] {

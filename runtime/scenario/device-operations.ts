@@ -9,6 +9,7 @@ import { engineRefusal, ok, type Result, settled } from './completion.ts';
 import { assessShortfall, type Device } from './devices.ts';
 import { type Steps, wait } from './jobs.ts';
 import { type Context, namesOf, numberOf, operand, settingsOf } from './operands.ts';
+import { builtFrames } from './pktgen-files.ts';
 import type { ScenarioState } from './scenario-state.ts';
 import { settleReceivers } from './settling.ts';
 
@@ -63,6 +64,7 @@ export function* remDeviceAll(op: OpOf<'rem_device_all'>, context: Context): Ste
   if (!cpu.ok) return cpu.failed;
   const devices = state.devices.present().filter((device) => cpu.value === null || device.cpu === cpu.value);
   const removals = devices.map((device) => state.devices.removeIfPresent(device, op.span));
+  for (const { cpu: on } of devices) state.devices.tellThread(on, 'OK: rem_device_all');
   return yield* awaitRemovals(removals, op, context);
 }
 
@@ -122,6 +124,7 @@ async function begin(devices: readonly Device[], span: Span, state: ScenarioStat
     const instant = engine.start(stopped.map((device) => device.id));
     stopped.forEach((device, index) => {
       device.clearedAt = null;
+      device.origins.started();
       receivers.hold(device, carried[index] as number);
       device.history.restart(instant, carried[index] as number);
     });
@@ -215,9 +218,11 @@ async function clear(
   const owed = devices.map((device) => (receiversToo ? 0 : receivers.owed(device)));
   const now = state.clock.now();
   const ids = devices.map((device) => device.id);
+  const built = devices.map((device) => builtFrames(state.devices.figures(device), device.plan));
   const done = await settled(engine.clearCounters(ids), '`clear_counters`', span);
   if (!done.ok) return done;
   devices.forEach((device, index) => {
+    device.origins.cleared(device.program, built[index] as number);
     device.clearedAt = now;
     if (device.counts) device.carried = owed[index] as number;
     device.history.restart(now, device.carried);

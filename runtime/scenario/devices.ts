@@ -17,7 +17,9 @@ import {
   planOf,
   programOf,
 } from './configuration.ts';
+import { GeneratorOrigins } from './generator-origins.ts';
 import type { InterfaceTable } from './interfaces.ts';
+import { answerTo, builtFrames } from './pktgen-files.ts';
 import { OperationQueues } from './queues.ts';
 import { SentHistory } from './sent-history.ts';
 import type { Setting } from './settings.ts';
@@ -59,7 +61,14 @@ export interface Device {
    */
   carried: number;
   counts: boolean;
+  /** Which of its frames the generators of its fields count from. */
+  readonly origins: GeneratorOrigins;
+  /** What the kernel would answer to the last of its settings. */
+  result: string;
 }
+
+/** The kernel's text of a device that nobody told anything. */
+const untold = 'Idle';
 
 /** Interfaces with a default route that the command line named. */
 type Allowed = readonly string[];
@@ -79,6 +88,7 @@ export class DeviceTable {
   readonly #all: Device[] = [];
   readonly #newest = new Map<string, Device>();
   readonly #present = new Map<DeviceId, Device>();
+  readonly #threadResults = new Map<number, string>();
 
   constructor(engine: Engine, interfaces: InterfaceTable, seed: bigint, allowed: Allowed) {
     this.#engine = engine;
@@ -95,6 +105,15 @@ export class DeviceTable {
   /** Those that exist, removals under way excepted. */
   present(): readonly Device[] {
     return [...this.#present.values()];
+  }
+
+  tellThread(cpu: number, result: string): void {
+    this.#threadResults.set(cpu, result);
+  }
+
+  /** What the kernel's thread of this CPU would say of the last device added or removed there; null: nothing yet. */
+  threadResult(cpu: number): string | null {
+    return this.#threadResults.get(cpu) ?? null;
   }
 
   newest(name: string): Device | null {
@@ -151,7 +170,10 @@ export class DeviceTable {
         history: new SentHistory(),
         carried: 0,
         counts: false,
+        origins: new GeneratorOrigins(),
+        result: answerTo(settings, configuration.value.words, untold),
       };
+      this.tellThread(cpu, `OK: add_device=${name}`);
       this.#all.push(device);
       this.#newest.set(name, device);
       this.#present.set(device.id, device);
@@ -184,6 +206,8 @@ export class DeviceTable {
         const done = await settled(this.#engine.setDevice(device.id, plan), `\`set ${name}\``, span);
         if (!done.ok) return done;
       }
+      device.result = answerTo(settings, next.value.words, device.result);
+      device.origins.changed(device.program, program.value, builtFrames(this.figures(device), device.plan));
       device.configuration = next.value;
       device.program = program.value;
       device.plan = plan;
@@ -213,6 +237,7 @@ export class DeviceTable {
 
   async #remove(device: Device, span: Span): Promise<Result<void>> {
     device.state = 'removing';
+    this.tellThread(device.cpu, `OK: rem_device=${device.name}`);
     this.#present.delete(device.id);
     // It stops now; until the engine gives the exact figures, the last live ones stand for them.
     const live = this.#engine.stats(device.id);

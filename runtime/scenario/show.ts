@@ -5,19 +5,14 @@ import { nameOf } from '../../lang/evaluate.ts';
 import type { OpOf, ShowTarget } from '../../lang/op.ts';
 import { assertNever } from '../../lang/types.ts';
 import { report } from '../catalogue.ts';
-import {
-  devicesTable,
-  deviceTable,
-  graceTable,
-  interfacesTable,
-  receiversTable,
-  threadsTable,
-} from '../report/show.ts';
+import { pgctrlText } from '../report/pktgen-text.ts';
+import { devicesTable, graceTable, interfacesTable, receiversTable, threadsTable } from '../report/show.ts';
 import { type Completion, ok, type Result, refused } from './completion.ts';
 import { type Context, operand } from './operands.ts';
+import { deviceFile, threadFile } from './pktgen-files.ts';
 import { deviceResults, receiverResults } from './scenario-results.ts';
 
-/** `show devices`, `show tx0@0`: a table of how things stand at this instant. */
+/** `show devices`: a table of how things stand at this instant; `show pgctrl`, `kpktgend_0`, `tx0@0`: pktgen's own text of it. */
 export function show(op: OpOf<'show'>, context: Context): Completion {
   const lines = shown(op.target, context);
   if (!lines.ok) return lines.failed;
@@ -41,6 +36,10 @@ function shown(target: ShowTarget, context: Context): Result<readonly string[]> 
       return ok(interfacesTable(interfaces.all));
     case 'grace':
       return ok(graceTable(state.measurements.grace(), engine.pendingGrace()));
+    case 'pgctrl':
+      return ok([pgctrlText]);
+    case 'kpktgend':
+      return ok(threadFile(devices, target.cpu));
     case 'named':
       return named(target, context);
     default:
@@ -59,10 +58,7 @@ function named(target: ShowTarget & { readonly kind: 'named' }, context: Context
   if (!value.ok) return value;
   const name = nameOf(value.value);
   const device = state.devices.newest(name);
-  if (device !== null) {
-    const figures = { ...deviceResults(device, state), running: state.devices.figures(device).running };
-    return ok(deviceTable(figures, device.plan));
-  }
+  if (device !== null) return ok(deviceFile(state.devices, device, state.clock.now()));
   const receiver = state.receivers.find(name);
   if (receiver !== null) return ok(receiversTable([receiverResults(receiver, state)]));
   const facts = state.interfaces.get(name);

@@ -3,57 +3,15 @@
 // Frames of the kernel's pktgen, recorded (test/fixtures/kernel-6.1/README.md), beside those that our words make of the same
 // commands: byte for byte where the words are deterministic, by the rule of the field where it is drawn.
 
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { FrameProgram } from '../../lang/frame/frame-program.ts';
 import { compile, SourceFile } from '../../lang/index.ts';
 import { FrameInterpreter, words } from '../frame-interpreter.ts';
-import { root } from '../requirements.ts';
+import { caseNames, commands, type Field, masked, meant, recorded, settings } from '../kernel-cases.ts';
 import { dryRun } from '../runtime/scripts.ts';
 
 const test = suite('frames of the kernel');
-const folder = join(root, 'test/fixtures/kernel-6.1');
-
-/** What every case begins with; v0 had this address. */
-const preamble = ['dst_mac 02:00:00:00:00:0b', 'dst 10.0.0.2', 'src_min 10.0.0.1', 'src_mac 02:00:00:00:00:0a'];
-
-// --- from the kernel's commands to ours ----------------------------------------------------------------------------------
-
-/** The commands of a case that the kernel took. */
-function commands(name: string): readonly string[] {
-  const text = readFileSync(join(folder, `${name}.txt`), 'utf8');
-  return [...text.matchAll(/^> (.*) -> rc=0 /gm)].map(([, command]) => command as string);
-}
-
-const sizes = ['pkt_size', 'min_pkt_size', 'max_pkt_size'];
-const units: Readonly<Record<string, (value: string) => string>> = {
-  ...Object.fromEntries(sizes.map((word) => [word, (value: string) => `${value}B`])),
-  delay: (value) => `${value}ns`,
-  rate: (value) => `${value}Mbps`,
-  ratep: (value) => `${value}pps`,
-  tos: (value) => `0x${value}`,
-  mpls: (value) => value.replaceAll(/\w+/g, '0x$&').replaceAll(',', ', '),
-  imix_weights: (value) =>
-    value.replaceAll(/(\d+),(\d+)( ?)/g, (_, size, weight, more) => `${size}B:${weight}${more && ', '}`),
-};
-
-/** Our settings for kernel commands: units, and what a later command replaces is not said twice. */
-function settings(taken: readonly string[]): readonly string[] {
-  const told = new Map<string, string>();
-  const flags: string[] = [];
-  for (const command of [...preamble, ...taken]) {
-    const [word = '', ...rest] = command.split(' ');
-    const value = rest.join(' ');
-    if (word === 'flag') flags.push(value);
-    else told.set(word, units[word]?.(value) ?? value);
-    if (word === 'dst_min') told.delete('dst');
-    if (word === 'dst6') for (const ipv4 of ['dst', 'src_min']) told.delete(ipv4);
-    if (word.endsWith('_pkt_size')) told.delete('pkt_size');
-  }
-  return [...[...told].map(([word, value]) => `${word} ${value}`), ...flags.map((flag) => `flag ${flag}`)];
-}
 
 const script = (lines: readonly string[]) => `lab { veth v0 <-> v1 }\nadd_device v0 on cpu 0 {\n${lines.join('\n')}\n}`;
 
@@ -66,36 +24,6 @@ async function programOf(lines: readonly string[]): Promise<FrameProgram> {
 
 function told(lines: readonly string[]): readonly string[] {
   return compile(new SourceFile('case.pg', script(lines))).diagnostics.map(({ code }) => code);
-}
-
-// --- what was recorded -------------------------------------------------------------------------------------------------------
-
-const magic = 'be9be955';
-
-/** pktgen's frames in a capture (pcap, 24 bytes of header and 16 for each frame, little-endian). */
-function recorded(name: string): readonly Buffer[] {
-  const capture = readFileSync(join(folder, `${name}.pcap`));
-  const frames: Buffer[] = [];
-  for (let at = 24; at < capture.length; ) {
-    const length = capture.readUInt32LE(at + 8);
-    frames.push(capture.subarray(at + 16, at + 16 + length));
-    at += 16 + length;
-  }
-  return frames.filter((frame) => frame.toString('hex').includes(magic));
-}
-
-/** A frame with some bytes as zeros; the times of the header always, since they were the recording's. */
-function masked(frame: Uint8Array, fields: readonly Field[] = []): string {
-  const bytes = Buffer.from(frame);
-  const header = bytes.indexOf(Buffer.from(magic, 'hex'));
-  bytes.fill(0, header + 8, header + 16);
-  for (const { offset, bytes: width } of fields) bytes.fill(0, offset, offset + width);
-  return bytes.toString('hex');
-}
-
-interface Field {
-  readonly offset: number;
-  readonly bytes: number;
 }
 
 function built(program: FrameProgram, count: number): readonly Uint8Array[] {
@@ -113,10 +41,6 @@ const alike = [
 ];
 /** Sent so only with `pktgen_compat exact`: no checksum over IPv6, a size below what the headers need. */
 const exactly = ['ipv6', 'mpls_rnd'];
-
-/** Of the commands that the kernel takes, those that mean nothing. */
-const meaningless = ['count abc', 'flag NOSUCH', 'dst 10.0.0.300'];
-const meant = (name: string) => commands(name).filter((command) => !meaningless.includes(command));
 
 async function replay(name: string, more: readonly string[]): Promise<void> {
   const frames = recorded(name);
@@ -237,9 +161,8 @@ test('imix, by rule', async () => {
 });
 
 test('every recorded case is replayed', () => {
-  const cases = readdirSync(folder).flatMap((name) => (name.endsWith('.pcap') ? [name.replace('.pcap', '')] : []));
   const replayed = [...alike, ...exactly, 'udpcsum', 'udpcsum6', ...drawn.map(([name]) => name), 'imix'];
-  assert.equal(cases.sort(), [...replayed, 'bad_flag', 'bad_ip'].sort());
+  assert.equal(caseNames, [...replayed, 'bad_flag', 'bad_ip'].sort());
 });
 
 test.run();
