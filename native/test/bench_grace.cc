@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Removal while every CPU sends flat out: from the call until the grace period has ended and the memory is free, with a
-// control thread that sleeps until it is woken, as an event loop does. Removals during which one of these threads was ready to
-// run and had to wait for its CPU are told apart. Then what a thousand additions and removals a second cost another device of that sender, and how
-// long the kernel takes to close what a port held. Arguments: rounds (5), removals a round (200), milliseconds a round (300).
+// control thread that sleeps until it is woken, as an event loop does. Removals during which one of these threads was ready
+// to run and had to wait for its CPU are told apart. Then what a thousand additions and removals a second cost another
+// device of that sender, and how long the kernel takes to close what a port held.
+// Arguments: rounds (5), removals a round (200), milliseconds a round (300).
 #include <poll.h>
 #include <sys/eventfd.h>
 
@@ -136,7 +137,8 @@ void removals(test::Figures& figures, const std::string& name, bool packet, cons
     const double us = static_cast<double>(monotonic_now() - begin) / 1e3;
     (host.waited() - before <= kCalm ? calm : disturbed).push_back(us);
   }
-  for (const auto& [what, values] : {std::pair<const char*, std::vector<double>&>{"undisturbed", calm}, {"waiting for a CPU", disturbed}}) {
+  for (const auto& [what, values] :
+       {std::pair<const char*, std::vector<double>&>{"undisturbed", calm}, {"waiting for a CPU", disturbed}}) {
     figures.add(name + ", " + what + ", removals", static_cast<double>(values.size()));
     if (values.empty()) continue;
     figures.add(name + ", " + what + ", median", quantile(values, 0.5));
