@@ -28,6 +28,9 @@ using Clock = std::chrono::steady_clock;
 
 // A lab is ready in about 10 ms; this bounds a machine under the heaviest load.
 inline constexpr std::chrono::seconds kAnswerLimit{5};
+// One lock of the whole kernel (RTNL) guards every change of a link, and whoever takes namespaces down holds it: seconds,
+// where many programs do so on few CPUs.
+inline constexpr std::chrono::seconds kChangeLimit{15};
 // The helper ends at once when the connection closes; after this it is killed.
 inline constexpr int kEndLimitMs = 1000;
 
@@ -86,7 +89,9 @@ int receive_reply(int connection, Clock::time_point deadline, LabReply& reply, F
 
 // One request and its reply; gives the descriptor that came with it, if any. Where the helper did not answer as it should,
 // the connection is shut: what it would still send could no longer be told apart, and it ends.
-Result<Fd> exchange(int connection, const LabRequest& request, std::string_view subject, Clock::time_point deadline) {
+// `waiting`: what no answer is told as.
+Result<Fd> exchange(int connection, const LabRequest& request, std::string_view subject, Clock::time_point deadline,
+                    LabStep waiting = LabStep::start) {
   // The helper reads one request at a time and the buffer holds hundreds, so this never waits.
   const ssize_t sent = send(connection, &request, sizeof request, MSG_NOSIGNAL | MSG_DONTWAIT);
   if (sent != sizeof request) return Result<Fd>::failure(sent < 0 ? errno : EPROTO, kEnded);
@@ -95,7 +100,7 @@ Result<Fd> exchange(int connection, const LabRequest& request, std::string_view 
   if (const int error = receive_reply(connection, deadline, reply, passed)) {
     shutdown(connection, SHUT_RDWR);
     if (error == ECONNRESET) return Result<Fd>::failure(error, kEnded);
-    return Result<Fd>::failure(refusal(error == EPROTO ? LabStep::protocol : LabStep::start, error, subject, {}));
+    return Result<Fd>::failure(refusal(error == EPROTO ? LabStep::protocol : waiting, error, subject, {}));
   }
   if (reply.error != 0) return Result<Fd>::failure(refusal(reply.step, reply.error, subject, reply.words.data()));
   return Result<Fd>::success(std::move(passed));
@@ -225,7 +230,7 @@ Status LabClient::change_link(LinkChange change, const std::string& name, const 
   if (!fill_end(request.a, {name, {}}) || !fill_end(request.b, {to, {}})) {
     return Status::failure(ENAMETOOLONG, "changing the link `" + name + "`: interface names have at most 15 characters");
   }
-  return exchange(connection_, request, name, Clock::now() + kAnswerLimit).status;
+  return exchange(connection_, request, name, Clock::now() + kChangeLimit, LabStep::change).status;
 }
 
 Result<std::vector<LinkFacts>> LabClient::links() {

@@ -126,6 +126,7 @@ LabRefusal explain_refusal(LabStep step, int error, const NamespaceLimits& limit
       return {std::strerror(error), ""};
     case LabStep::change:
       if (error == EEXIST) return {"the lab has an interface of that name already", "choose another name"};
+      if (error == ETIMEDOUT) return {"no answer within 15 s", ""};
       return {std::strerror(error), ""};
   }
   return {std::strerror(error), ""};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the next device costs to find: ns a packet on driver null with 1 to 1000 devices, unpaced in batches of 32 and paced one
-// packet a turn (a pace that cannot be kept, with the missed slots skipped). Built a second time with a lock taken and given
-// back every turn, as kernel pktgen had it. Arguments: rounds (7), milliseconds a round (200).
+// What the next device costs to find: ns a packet on driver null with 1 to 1000 devices, unpaced in batches of 32 and paced
+// one packet a turn (a pace that cannot be kept, with the missed slots skipped). Built a second time with a lock taken and
+// given back every turn, as kernel pktgen had it. Arguments: rounds (7), milliseconds a round (200).
 #include <cstdlib>
 
 #include "bench.h"

@@ -393,6 +393,7 @@ void explains_refusals(Case& test) {
       {LabStep::ifb, EOPNOTSUPP, open, "no ifb driver"},
       {LabStep::veth, EEXIST, open, "already"},
       {LabStep::start, ENOENT, open, "missing"},
+      {LabStep::change, ETIMEDOUT, open, "no answer"},
       {LabStep::uid_map, ENOENT, open, "/proc"},
       {LabStep::descriptors, ENOSYS, open, "close_range"},
       {LabStep::socket, EMFILE, open, "Too many open files"},
