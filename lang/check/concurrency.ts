@@ -298,7 +298,7 @@ class Walk {
 
   /** One of several ways: what may be on any of them may be behind them. */
   #branches(branches: readonly (readonly Op[])[], thread: Thread, place: Place): void {
-    const { phase, run, lo, hi, live, behind, settledBelow } = thread;
+    const { phase, run, lo, hi, live, ownsLive, behind, settledBelow } = thread;
     const ends = branches.map((ops) => {
       Object.assign(thread, { phase, run, lo, hi, live, ownsLive: false, behind, settledBelow });
       this.#ops(ops, thread, place);
@@ -314,7 +314,9 @@ class Walk {
       hi: Math.max(...ends.map((end) => end.hi)),
       settledBelow: Math.min(...ends.map((end) => end.settledBelow)),
     });
-    if (ends.some((end) => end.live !== first.live)) {
+    if (ends.every((end) => end.live === live)) {
+      thread.ownsLive = ownsLive;
+    } else {
       thread.live = new LiveJobs(new Set(ends.flatMap((end) => [...end.live])));
       thread.ownsLive = true;
       this.#left -= thread.live.size / 8;

@@ -307,13 +307,14 @@ test('calls in calls end', () => {
 });
 
 /** So many jobs that they could not all be compared with each other: each shape with the warnings that it gets. */
-const many = 3000;
+const many = 2000;
 const crowds: readonly (readonly [string, (at: number) => string, number])[] = [
   ['jobs at instants of their own', (at) => `at ${at + 1}ms { set tx0@0 rate ${at + 1}pps }`, 0],
   ['jobs that are awaited', (at) => `let j${at} = spawn { set tx0@0 rate 1kpps }\nawait j${at}`, 0],
   ['jobs that are cancelled', (at) => `let j${at} = every 1ms { set tx0@0 rate 1kpps }\ncancel j${at}`, 0],
   ['jobs behind a sync', () => 'spawn { try { rem_device tx0@0 } else { } }\nsync', 0],
   ['jobs in branches', (at) => `if tx0@0.sent > ${at} { let j = spawn { set tx0@0 rate 1kpps }\nawait j }`, 0],
+  ['jobs between branches', (at) => `spawn { set tx0@0 rate 1kpps }\nif tx0@0.sent > ${at} { print 1 }`, many - 1],
   ['jobs that race, each told of once', () => 'spawn { set tx0@0 rate 1kpps }', many - 1],
 ];
 for (const [title, line, races] of crowds) {
