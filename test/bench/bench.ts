@@ -9,7 +9,7 @@ import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asRoot, root, tool } from '../requirements.ts';
 import { figures, interleave, ratios, reportLine } from './measure.ts';
-import { shapes, thousandDevices } from './shapes.ts';
+import { featureScenario, frameFeatures, shapes, thousandDevices } from './shapes.ts';
 
 const pktsh = join(root, 'dist/pktsh.js');
 const scenario = (name: string) => join(root, 'test/bench', name);
@@ -22,9 +22,9 @@ interface RunDocument {
   }[];
 }
 
-/** Packets a second of the scenario's only device, from its own results. */
+/** Packets a second of the scenario's only device, from its own results. `file`: a path. */
 function sendRate(file: string): number {
-  const done = spawnSync(process.execPath, [pktsh, 'run', scenario(file), '--json', '--quiet'], { encoding: 'utf8' });
+  const done = spawnSync(process.execPath, [pktsh, 'run', file, '--json', '--quiet'], { encoding: 'utf8' });
   if (done.status !== 0) throw new Error(`${file}: exit ${done.status}\n${done.stderr}`);
   const device = (JSON.parse(done.stdout) as RunDocument).scenarios[0]?.devices[0];
   if (device === undefined) throw new Error(`${file}: no device in the results`);
@@ -80,12 +80,24 @@ console.log(
 );
 console.log(`${'figure'.padEnd(52)} ${'median'.padStart(8)} ${''.padEnd(8)} ${'min .. max'.padEnd(18)} bound`);
 
-const core = await interleave(rounds, { null: () => 1e9 / sendRate('null.pg') });
+const core = await interleave(rounds, { null: () => 1e9 / sendRate(scenario('null.pg')) });
 console.log(reportLine('null driver: build, sequence, stamp; bursts of 32', figures(core.null), 'ns', { atMost: 20 }));
+
+const folder = mkdtempSync(join(tmpdir(), 'pktsh-bench-'));
+const features = Object.entries(frameFeatures).map(([name, parameters], at) => {
+  const file = join(folder, `feature${at}.pg`);
+  writeFileSync(file, featureScenario(parameters));
+  return [name, () => 1e9 / sendRate(file)] as const;
+});
+const costs = await interleave(rounds, Object.fromEntries(features));
+for (const [at, [name]] of features.entries()) {
+  const atMost = at === 0 ? 12 : 40;
+  console.log(reportLine(`null driver: ${name}`, figures(costs[name] as readonly number[]), 'ns', { atMost }));
+}
 
 const lacking = asRoot() ?? tool('trafgen')() ?? tool('unshare')() ?? tool('ip')();
 if (lacking === null) {
-  const sink = await interleave(rounds, { ours: () => sendRate('sink.pg'), trafgen: trafgenRate });
+  const sink = await interleave(rounds, { ours: () => sendRate(scenario('sink.pg')), trafgen: trafgenRate });
   console.log(reportLine('packet driver into an ifb', figures(sink.ours.map((rate) => rate / 1e6)), 'Mpps', {}));
   console.log(reportLine('trafgen into an ifb', figures(sink.trafgen.map((rate) => rate / 1e6)), 'Mpps', {}));
   console.log(reportLine('packet driver / trafgen', figures(ratios(sink.ours, sink.trafgen)), 'x', { atLeast: 0.9 }));
@@ -101,7 +113,6 @@ console.log(reportLine('pktsh check, 20 lines: whole process', figures(start.che
 console.log(reportLine('the same / bare node', figures(ratios(start.check, start.node)), 'x', {}));
 
 /** Ten thousand lines in several shapes; each is checked and compiled (`plan`) by a whole process. */
-const folder = mkdtempSync(join(tmpdir(), 'pktsh-bench-'));
 const base = () => wallTime([pktsh, 'check', scenario('check20.pg')]);
 for (const [shape, text] of Object.entries(shapes(10_000))) {
   const file = join(folder, `${shape}.pg`);
