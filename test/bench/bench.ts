@@ -4,7 +4,7 @@
 // processes are measured, as a user runs them. Needs root for trafgen's own namespace; says what it leaves out and why.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asRoot, root, tool } from '../requirements.ts';
@@ -29,6 +29,34 @@ function sendRate(file: string): number {
   const device = (JSON.parse(done.stdout) as RunDocument).scenarios[0]?.devices[0];
   if (device === undefined) throw new Error(`${file}: no device in the results`);
   return device.sent / (device.duration / 1e9);
+}
+
+/** The sender threads' names begin so (native/src/sender.cc). */
+const senderName = 'pktsh-send';
+
+/** Nanoseconds that the scenario's only sender was on a CPU for each packet, which what else runs there disturbs little. */
+async function sendCost(file: string): Promise<number> {
+  const child = spawn(process.execPath, [pktsh, 'run', file, '--json', '--quiet'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let document = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => (document += text));
+  let spent = 0;
+  const watch = setInterval(() => {
+    try {
+      for (const task of readdirSync(`/proc/${child.pid}/task`)) {
+        const of = (what: string): string => readFileSync(`/proc/${child.pid}/task/${task}/${what}`, 'utf8');
+        if (of('comm').startsWith(senderName)) spent = Math.max(spent, Number(of('schedstat').split(' ')[0]));
+      }
+    } catch {
+      // A thread, or all of them, ended between two looks.
+    }
+  }, 5);
+  const exit = await new Promise((resolve) => child.on('close', resolve));
+  clearInterval(watch);
+  const sent = exit === 0 ? (JSON.parse(document) as RunDocument).scenarios[0]?.devices[0]?.sent : undefined;
+  if (sent === undefined || spent === 0) throw new Error(`${file}: exit ${exit}, ${spent} ns of senders seen`);
+  return spent / sent;
 }
 
 /** The same frame from trafgen into an ifb of a namespace of its own; packets a second as trafgen counts them. */
@@ -87,7 +115,7 @@ const folder = mkdtempSync(join(tmpdir(), 'pktsh-bench-'));
 const features = Object.entries(frameFeatures).map(([name, parameters], at) => {
   const file = join(folder, `feature${at}.pg`);
   writeFileSync(file, featureScenario(parameters));
-  return [name, () => 1e9 / sendRate(file)] as const;
+  return [name, () => sendCost(file)] as const;
 });
 const costs = await interleave(rounds, Object.fromEntries(features));
 for (const [at, [name]] of features.entries()) {
