@@ -153,6 +153,18 @@ function commandLine(exit: (status: number) => void): Command {
       const { doctorCommand } = await import('./commands/doctor.ts');
       exit(await doctorCommand(await openOutput(flags.json ?? false, flags.color ?? null)));
     });
+  const imported = colourOptions(program.command('import'))
+    .summary('turn a shell script for pktgen into a scenario file')
+    .description(
+      'Prints the scenario that a shell script for pktgen describes, and a warning for each line that it cannot carry over.',
+    )
+    .argument('<script>', 'shell script; `-` for standard input. It is read, never run')
+    .addHelpText('after', helpOfImport)
+    .action(async (file: string) => {
+      const flags = imported.optsWithGlobals<ColourFlags>();
+      const { importCommand } = await import('./commands/import.ts');
+      exit(await importCommand(file, await openOutput(false, flags.color ?? null)));
+    });
   program
     .command('lsp')
     .summary('serve editors: the Language Server Protocol over standard input and output')
@@ -344,6 +356,15 @@ Exit status:
   0  both do the same
   1  they differ
   2  one of them is wrong or cannot be read`;
+
+const helpOfImport = `
+Examples:
+  pktsh import pktgen_sample01_simple.sh > simple.pg
+  pktsh run simple.pg --set dev=eth1 --set dst_mac=02:00:00:00:00:01
+
+Exit status:
+  0  a scenario was printed, whatever was left out
+  2  the script cannot be read`;
 
 const helpOfDoctor = `
 Examples:

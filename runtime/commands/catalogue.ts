@@ -36,6 +36,16 @@ export const commandLineCatalogue = {
     'parameter without a value',
     ({ name }) => `the parameter \`${name}\` has no default, and no \`--set\` gives it a value`,
   ),
+  PG7007: entry<{ line: string; why: string }>(
+    'warning',
+    'not carried over',
+    ({ line, why }) => `\`${line}\` is not carried over: ${why}`,
+  ),
+  PG7008: entry<{ line: string; why: string }>(
+    'warning',
+    'carried over in another sense',
+    ({ line, why }) => `\`${line}\`: ${why}`,
+  ),
 } as const;
 
 export const report = reporter(commandLineCatalogue);

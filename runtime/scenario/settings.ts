@@ -22,7 +22,7 @@ const ipv4Flags = ['IPSRC_RND', 'IPDST_RND', 'FLOW_SEQ'];
 const onAtFirst = 'SHARED';
 
 /** What a parameter takes the place of, where a device had it before. */
-const replaces: Readonly<Record<string, readonly string[]>> = {
+export const replaces: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(paceParameters.map((name) => [name, paceParameters])),
   dst: ['dst_min'],
   dst_min: ['dst'],

@@ -4,13 +4,13 @@
 // processes are measured, as a user runs them. Needs root for trafgen's own namespace; says what it leaves out and why.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { asRoot, root, tool } from '../requirements.ts';
 import { figures, interleave, ratios, reportLine } from './measure.ts';
-import { shapes, thousandDevices } from './shapes.ts';
+import { featureScenario, frameFeatures, shapes, thousandDevices } from './shapes.ts';
 
 const pktsh = join(root, 'dist/pktsh.js');
 const scenario = (name: string) => join(root, 'test/bench', name);
@@ -23,13 +23,41 @@ interface RunDocument {
   }[];
 }
 
-/** Packets a second of the scenario's only device, from its own results. */
+/** Packets a second of the scenario's only device, from its own results. `file`: a path. */
 function sendRate(file: string): number {
-  const done = spawnSync(process.execPath, [pktsh, 'run', scenario(file), '--json', '--quiet'], { encoding: 'utf8' });
+  const done = spawnSync(process.execPath, [pktsh, 'run', file, '--json', '--quiet'], { encoding: 'utf8' });
   if (done.status !== 0) throw new Error(`${file}: exit ${done.status}\n${done.stderr}`);
   const device = (JSON.parse(done.stdout) as RunDocument).scenarios[0]?.devices[0];
   if (device === undefined) throw new Error(`${file}: no device in the results`);
   return device.sent / (device.duration / 1e9);
+}
+
+/** The sender threads' names begin so (native/src/sender.cc). */
+const senderName = 'pktsh-send';
+
+/** Nanoseconds that the scenario's only sender was on a CPU for each packet, which what else runs there disturbs little. */
+async function sendCost(file: string): Promise<number> {
+  const child = spawn(process.execPath, [pktsh, 'run', file, '--json', '--quiet'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let document = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => (document += text));
+  let spent = 0;
+  const watch = setInterval(() => {
+    try {
+      for (const task of readdirSync(`/proc/${child.pid}/task`)) {
+        const of = (what: string): string => readFileSync(`/proc/${child.pid}/task/${task}/${what}`, 'utf8');
+        if (of('comm').startsWith(senderName)) spent = Math.max(spent, Number(of('schedstat').split(' ')[0]));
+      }
+    } catch {
+      // A thread, or all of them, ended between two looks.
+    }
+  }, 5);
+  const exit = await new Promise((resolve) => child.on('close', resolve));
+  clearInterval(watch);
+  const sent = exit === 0 ? (JSON.parse(document) as RunDocument).scenarios[0]?.devices[0]?.sent : undefined;
+  if (sent === undefined || spent === 0) throw new Error(`${file}: exit ${exit}, ${spent} ns of senders seen`);
+  return spent / sent;
 }
 
 /** The same frame from trafgen into an ifb of a namespace of its own; packets a second as trafgen counts them. */
@@ -103,12 +131,24 @@ console.log(
 );
 console.log(`${'figure'.padEnd(52)} ${'median'.padStart(8)} ${''.padEnd(8)} ${'min .. max'.padEnd(18)} bound`);
 
-const core = await interleave(rounds, { null: () => 1e9 / sendRate('null.pg') });
+const core = await interleave(rounds, { null: () => 1e9 / sendRate(scenario('null.pg')) });
 console.log(reportLine('null driver: build, sequence, stamp; bursts of 32', figures(core.null), 'ns', { atMost: 20 }));
+
+const folder = mkdtempSync(join(tmpdir(), 'pktsh-bench-'));
+const features = Object.entries(frameFeatures).map(([name, parameters], at) => {
+  const file = join(folder, `feature${at}.pg`);
+  writeFileSync(file, featureScenario(parameters));
+  return [name, () => sendCost(file)] as const;
+});
+const costs = await interleave(rounds, Object.fromEntries(features));
+for (const [at, [name]] of features.entries()) {
+  const atMost = at === 0 ? 12 : 40;
+  console.log(reportLine(`null driver: ${name}`, figures(costs[name] as readonly number[]), 'ns', { atMost }));
+}
 
 const lacking = asRoot() ?? tool('trafgen')() ?? tool('unshare')() ?? tool('ip')();
 if (lacking === null) {
-  const sink = await interleave(rounds, { ours: () => sendRate('sink.pg'), trafgen: trafgenRate });
+  const sink = await interleave(rounds, { ours: () => sendRate(scenario('sink.pg')), trafgen: trafgenRate });
   console.log(reportLine('packet driver into an ifb', figures(sink.ours.map((rate) => rate / 1e6)), 'Mpps', {}));
   console.log(reportLine('trafgen into an ifb', figures(sink.trafgen.map((rate) => rate / 1e6)), 'Mpps', {}));
   console.log(reportLine('packet driver / trafgen', figures(ratios(sink.ours, sink.trafgen)), 'x', { atLeast: 0.9 }));
@@ -124,7 +164,6 @@ console.log(reportLine('pktsh check, 20 lines: whole process', figures(start.che
 console.log(reportLine('the same / bare node', figures(ratios(start.check, start.node)), 'x', {}));
 
 /** Ten thousand lines in several shapes: checked and planned by whole processes, and compiled alone. */
-const folder = mkdtempSync(join(tmpdir(), 'pktsh-bench-'));
 const compiler = join(folder, 'compile.mjs');
 // As it is shipped, in one file: a loader that translates marks every function, which is slower.
 buildSync({

@@ -53,3 +53,23 @@ wait 500ms
 stop
 `;
 }
+
+const stack = 'eth(dst: 02:00:00:00:00:01) / ipv4(src: 10.0.0.1, dst: 10.0.0.2) / udp(src: 1024, dst: 9)';
+const own = 'dst_mac 02:00:00:00:00:01; src_min 10.0.0.1; dst 10.1.0.1';
+
+/** What can change in a frame, as a device is told it; the first one changes nothing. */
+export const frameFeatures: Readonly<Record<string, string>> = {
+  'static frame': `frame ${stack}; pkt_size 60B`,
+  'sequence and stamp': `frame ${stack} / pktgen; pkt_size 60B`,
+  "pktgen's own frame: IPv4 id and checksum too": `${own}; pkt_size 60B`,
+  '2 ranges': `${own}; pkt_size 60B; dst_max 10.1.255.255; udp_src_max 1000`,
+  '4 random fields': `${own}; pkt_size 60B; src_max 10.0.255.255; dst_max 10.1.255.255; udp_src_max 65535; udp_dst_max 1023; flag IPSRC_RND, IPDST_RND, UDPSRC_RND, UDPDST_RND`,
+  'UDP checksum': `${own}; pkt_size 60B; flag UDPCSUM`,
+  'imix 60:7 576:4 1500:1': `${own}; imix_weights 60B:7, 576B:4, 1500B:1`,
+  '65536 flows': `${own}; pkt_size 60B; dst_max 10.9.255.255; flows 65536; flowlen 10; flag IPDST_RND`,
+};
+
+/** A second of the core alone, in bursts. */
+export function featureScenario(parameters: string): string {
+  return `lab { ifb sink0 }\nadd_device sink0 on cpu 0 { ${parameters}; burst 32; driver null }\nstart\nwait 1s\nstop\n`;
+}
