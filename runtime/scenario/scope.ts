@@ -20,6 +20,11 @@ export class Scope {
     this.#values.set(name, value);
   }
 
+  /** Whether this very scope declares the variable. */
+  has(name: string): boolean {
+    return this.#values?.has(name) ?? false;
+  }
+
   /** Gives the variable a new value where it was declared. @throws Error where it was not, which the checker excludes */
   assign(name: string, value: Value): void {
     let scope: Scope | null = this;
