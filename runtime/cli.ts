@@ -52,6 +52,9 @@ function commandLine(exit: (status: number) => void): Command {
         program.error(unknownCommand(word, program));
       } else if (flags.e !== undefined) {
         exit(await runScript({ kind: 'statements', text: flags.e.join('\n') }, flags));
+      } else if (process.stdin.isTTY === true && process.stdout.isTTY === true) {
+        const { openShell } = await import('./shell/shell.ts');
+        exit(await openShell(flags, await openOutput(false, flags.color ?? null)));
       } else if (process.stdin.isTTY === true) {
         program.outputHelp();
       } else {
