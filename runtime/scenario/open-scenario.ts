@@ -61,7 +61,11 @@ export class OpenScenario {
       params: new Scope(null),
       sampled: true,
       countsStatistics: true,
-      onPrint: options.onPrint,
+      onPrint: (text) => {
+        // Nobody asks for results: what was printed need not be kept.
+        this.state.prints.length = 0;
+        options.onPrint(text);
+      },
       onDiagnostic: (diagnostic) => options.onDiagnostic(diagnostic, this.state.source),
       onFailed: (failed) => this.#tell(failed),
     });

@@ -9,6 +9,7 @@ import { layoutTable } from '../report/table.ts';
 import { readScript } from '../script-input.ts';
 import { isSystemError, reasonOf } from '../system-error.ts';
 import type { ShellSession } from './shell-session.ts';
+import { hist, plot, watch } from './view-commands.ts';
 
 /** What a command may do to the shell that it is given in. */
 export interface ShellHost {
@@ -26,6 +27,8 @@ export interface ShellHost {
   /** Whether each statement's time is told. */
   timed: boolean;
   leave(): void;
+  /** Is aborted by Ctrl-C. */
+  stopped(): AbortSignal;
 }
 
 /** A word of the shell, which is no word of the language: `.name`, and where no statement begins so also `name`. */
@@ -43,6 +46,9 @@ export const shellCommands: readonly ShellCommand[] = [
   { name: 'help', takes: '[WORD]', help: 'what there is, or what a word of the language means', run: help },
   { name: 'save', takes: 'FILE', help: 'writes the session as a scenario', run: save },
   { name: 'load', takes: 'FILE', help: 'carries out a file here', run: load },
+  { name: 'watch', takes: 'show …', help: 'a table that is drawn anew until Ctrl-C', run: watch },
+  { name: 'plot', takes: 'FIGURE', help: 'a figure over time until Ctrl-C: `plot tx0@0.pps`', run: plot },
+  { name: 'hist', takes: 'FIGURE', help: 'a histogram: `hist rx0.latency`', run: hist },
   { name: 'jobs', takes: '', help: 'jobs that are at work', run: jobs },
   { name: 'engine', takes: '[NAME]', help: 'the engine, or a new session on another: native, dry-run', run: engine },
   { name: 'doctor', takes: '', help: 'what this machine can do, and how to mend what it cannot', run: doctor },
@@ -74,7 +80,10 @@ async function help(words: string, host: ShellHost): Promise<void> {
     { title: 'command', align: 'left' as const },
     { title: 'what it does', align: 'left' as const },
   ];
-  const rows = shellCommands.map(({ name, takes, help: text }) => [`.${name} ${takes}`.trimEnd(), text]);
+  const rows = shellCommands.map(({ name, takes, help: text }) => [
+    `.${name} ${takes}`.trimEnd(),
+    text.replaceAll('`', ''),
+  ]);
   const topics = helpTopics().map(({ name }) => name);
   host.say(
     [

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Diagnostic } from '../../lang/diagnostics/diagnostic.ts';
+import type { FrameValue } from '../../lang/known-values.ts';
 import { type Entered, enter, openSession, type Session } from '../../lang/session.ts';
 import type { SourceFile } from '../../lang/source.ts';
 import type { Value } from '../../lang/value.ts';
@@ -120,6 +121,18 @@ export class ShellSession {
   /** What was expected at or behind an offset of the session's text. */
   expectations(from: number): readonly ExpectationResults[] {
     return this.scenario?.state.expectations.results(from) ?? [];
+  }
+
+  /** The frames that are declared, by their names. */
+  frames(): ReadonlyMap<string, FrameValue> {
+    const root = this.scenario?.state.root;
+    const found = new Map<string, FrameValue>();
+    for (const { name, symbol, type } of this.#session.declared.scope.variables) {
+      if (type !== 'frame' || root?.has(symbol) !== true) continue;
+      const value = root.lookup(symbol);
+      if (value.type === 'frame') found.set(name, value);
+    }
+    return found;
   }
 
   saved(name: string): SavedScenario {

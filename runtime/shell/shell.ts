@@ -19,6 +19,7 @@ import { History, historyPath } from './history.ts';
 import { PromptLine } from './prompt-line.ts';
 import { type ShellHost, shellCommands } from './shell-commands.ts';
 import { ShellSession } from './shell-session.ts';
+import { shownHere } from './view-commands.ts';
 
 export interface ShellFlags {
   readonly engine?: OfferedEngine;
@@ -53,6 +54,8 @@ class Shell {
   #waiting = 0;
   #entries = 0;
   #asked = false;
+  /** Aborted by Ctrl-C. */
+  #stop = new AbortController();
   #leave: (status: number) => void = () => {};
   /** What the line's assistance knows; made anew when the session changed. */
   #known: { readonly names: readonly KnownName[]; readonly of: unknown } | null = null;
@@ -106,11 +109,19 @@ class Shell {
     this.#prompt();
     const look = setInterval(() => this.#look(), lookMs);
     look.unref();
-    const displayPrompt = (): void => server.displayPrompt();
-    this.#later(() => this.#begin(), displayPrompt);
+    server.displayPrompt();
+    // Behind the prompt: nobody waits for an engine that is not used yet.
+    this.#queue = new Promise<void>((resolve) => setImmediate(resolve))
+      .then(() => this.#begin())
+      .then(() => {
+        this.#known = null;
+        this.#look();
+      });
     const status = await left;
     clearInterval(look);
+    this.#stop.abort();
     this.#session.scenario?.interrupt();
+    await this.#queue;
     await this.#session.close();
     server.removeAllListeners('close');
     close();
@@ -147,10 +158,12 @@ class Shell {
 
   /** Does a thing once everything before it is done, and shows the prompt when nothing is left to do. */
   #later(work: () => Promise<void>, done: () => void): void {
+    // Ctrl-C stops what is carried out, and with it what was entered behind it.
+    if (this.#waiting === 0) this.#stop = new AbortController();
     this.#waiting++;
     this.#prompt();
     this.#queue = this.#queue
-      .then(work)
+      .then(() => (this.#stop.signal.aborted ? undefined : work()))
       .catch((error: unknown) => {
         // A defect of ours: whatever was guarded is closed on the way out.
         process.nextTick(() => {
@@ -179,11 +192,16 @@ class Shell {
   }
 
   async #enter(name: string, text: string): Promise<void> {
+    const own = await shownHere(text, this.#host);
+    if (own !== null) {
+      if (own.length > 0) this.#channel.write(`${own.join('\n')}\n`);
+      return;
+    }
     const begun = performance.now();
     const from = this.#session.text.source.text.length;
-    const end = await this.#session.enter(name, text);
+    if (this.#stop.signal.aborted) return;
+    await this.#session.enter(name, text);
     for (const one of this.#session.expectations(from)) this.#channel.write(`${this.#verdict(one)}\n`);
-    if (end === 'interrupted') this.#channel.write(`${this.#channel.palette.warning('interrupted')}\n`);
     if (this.#host.timed) this.#channel.write(`took ${time((performance.now() - begun) * nsPerMs)}\n`);
   }
 
@@ -208,6 +226,8 @@ class Shell {
   /** Ctrl-C: stops the statement; without one drops what is typed; never ends the shell. */
   #interrupt(): void {
     if (this.#waiting > 0) {
+      if (!this.#stop.signal.aborted) this.#channel.write(`${this.#channel.palette.warning('interrupted')}\n`);
+      this.#stop.abort();
       this.#session.scenario?.interrupt();
       return;
     }
@@ -310,6 +330,7 @@ class Shell {
       },
       timed: false,
       leave: () => this.#server.close(),
+      stopped: () => this.#stop.signal,
     };
   }
 

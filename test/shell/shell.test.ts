@@ -269,4 +269,43 @@ testWith(
     }),
 );
 
+inTerminal('show tells of frames, of the session as a program, and of the run', () =>
+  withTerminal({ columns: 160, rows: 60 }, async ({ enter }) => {
+    await enter(lab[0] ?? '');
+    await enter('frame probe = eth() / ipv4(dst: 10.0.0.2..10.0.0.4) / udp() / pktgen');
+    const screen = await enter('show frame probe');
+    assert.match(screen, /^ipv4 +.*dst 10\.0\.0\.2\.\.10\.0\.0\.4/m);
+    assert.match(screen, /^ +\^\^ \^\^/m);
+    assert.match(screen, /^ipv4\.dst +steps 10\.0\.0\.2\.\.10\.0\.0\.4 +10\.0\.0\.2, 10\.0\.0\.3/m);
+    assert.match(await enter('show frames'), /^probe +eth \/ ipv4 \/ udp \/ pktgen$/m);
+    assert.match(await enter('show frame prob'), /there is no frame `prob`/);
+    assert.match(await enter('show program'), /^lab \{ veth tx0 <-> rx0 \}\nframe probe/m);
+    assert.match(await enter('show pgctrl'), /^run +idle$/m);
+  }),
+);
+
+inTerminal('watch and plot are drawn in place until Ctrl-C; hist is drawn once', () =>
+  withTerminal({}, async ({ enter, type, press, until }) => {
+    for (const text of [...lab, device, 'start']) await enter(text);
+    type('watch show devices');
+    press('Enter');
+    const sent = (screen: string): readonly number[] =>
+      [...screen.matchAll(/^tx0@0 +0 +running +packet +([\d,]+)/gm)].map(([, one]) => Number(one?.replace(',', '')));
+    await until((screen) => (sent(screen)[0] ?? 0) >= 500);
+    const screen = await until((one) => (sent(one)[0] ?? 0) >= 1000);
+    assert.is(sent(screen).length, 1);
+    press('C-c');
+    await until((one) => /1 running> ?$/.test(one.trimEnd()));
+    type('plot tx0@0.pps');
+    press('Enter');
+    await until(/^█{3,}$/m);
+    assert.match(await until(/^now 1kpps, least 1kpps, most 1kpps$/m), /^tx0@0\.pps$/m);
+    press('C-c');
+    await until((one) => /1 running> ?$/.test(one.trimEnd()));
+    assert.match(await enter('hist rx0.latency'), /^p50 0 ns, p99 0 ns, p99\.9 0 ns, max 0 ns$/m);
+    assert.match(await enter('hist rx0.nothing'), /there is no histogram `rx0\.nothing`/);
+    assert.match(await enter('plot "text"'), /is no figure that can be drawn/);
+  }),
+);
+
 test.run();
