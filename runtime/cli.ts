@@ -284,7 +284,8 @@ function internalError(error: unknown): never {
 }
 
 const helpOfProgram = `
-Without a command, a script on standard input is run; so are statements given with -e.
+Without a command, the shell opens on a terminal; else a script on standard input is run. So are
+statements given with -e.
 Both take every option of \`pktsh run\`.
 
 Examples:

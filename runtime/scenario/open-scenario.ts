@@ -7,6 +7,7 @@ import type { SourceFile, Span } from '../../lang/source.ts';
 import { report } from '../catalogue.ts';
 import type { Engine } from '../engine.ts';
 import { usesOf } from '../program-uses.ts';
+import type { EventResults } from '../results.ts';
 import { labPlan } from '../run.ts';
 import { type Failed, ok, type Result, refused, settled } from './completion.ts';
 import { bodyRunner, runBody } from './executor.ts';
@@ -23,6 +24,7 @@ export interface OpenScenarioOptions {
   /** Interfaces on which packets may leave although they carry a default route. */
   readonly allow: readonly string[];
   readonly onPrint: (text: string) => void;
+  readonly onEvent: (event: EventResults) => void;
   /** Warnings, and why something failed. Its places are in the `source` of the entries so far. */
   readonly onDiagnostic: (diagnostic: Diagnostic, source: SourceFile) => void;
 }
@@ -68,6 +70,7 @@ export class OpenScenario {
       },
       onDiagnostic: (diagnostic) => options.onDiagnostic(diagnostic, this.state.source),
       onFailed: (failed) => this.#tell(failed),
+      onEvent: options.onEvent,
     });
     this.state.timers.hold(true);
     engine.onEvent((event) => this.state.hear(event));

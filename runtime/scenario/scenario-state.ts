@@ -53,6 +53,8 @@ export interface ScenarioSetting {
   readonly onDiagnostic: (diagnostic: Diagnostic) => void;
   /** Set in a shell, where a failure ends what failed and not the scenario: is told of it. */
   readonly onFailed?: (failed: Failed) => void;
+  /** Is told of what happens by itself, as it happens. */
+  readonly onEvent?: (event: EventResults) => void;
 }
 
 /** Everything that a scenario is made of while it runs. */
@@ -275,7 +277,9 @@ export class ScenarioState {
   }
 
   note(event: DistributiveOmit<EventResults, 'at'>): void {
-    if (this.events.length < mostEvents) this.events.push({ at: Number(this.clock.now() - this.beganAt), ...event });
+    const noted = { at: Number(this.clock.now() - this.beganAt), ...event };
+    if (this.events.length < mostEvents) this.events.push(noted);
+    this.#setting.onEvent?.(noted);
   }
 
   print(text: string, span: Span): void {

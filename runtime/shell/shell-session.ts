@@ -9,7 +9,7 @@ import { type OfferedEngine, openEngine } from '../commands/open-engine.ts';
 import type { Engine } from '../engine.ts';
 import { readImport } from '../import-reader.ts';
 import type { Refusal } from '../refusal.ts';
-import type { ExpectationResults } from '../results.ts';
+import type { EventResults, ExpectationResults } from '../results.ts';
 import type { Result } from '../scenario/completion.ts';
 import type { EntryEnd, OpenScenario } from '../scenario/open-scenario.ts';
 import { declarationsOf, type KeptDeclaration, type SavedScenario, savedScenario } from './saved-scenario.ts';
@@ -19,6 +19,7 @@ export interface SessionOptions {
   readonly seed: bigint;
   readonly allow: readonly string[];
   readonly onPrint: (text: string) => void;
+  readonly onEvent: (event: EventResults) => void;
   readonly onDiagnostics: (diagnostics: readonly Diagnostic[], source: SourceFile) => void;
 }
 
@@ -61,17 +62,24 @@ export class ShellSession {
     return this.scenario?.running ?? 0;
   }
 
+  /** What each device has sent, by its name. */
+  figures(): ReadonlyMap<string, { readonly running: boolean; readonly sent: number; readonly errors: number }> {
+    const devices = this.scenario?.state.devices;
+    return new Map(devices?.present().map((device) => [device.name, devices.figures(device)]));
+  }
+
   /** Loads the engine; a refusal where it cannot be. */
   async open(): Promise<Refusal | null> {
     if (this.#open !== null) return null;
     const opened = await openEngine(this.#options.engine);
     if (!opened.ok) return opened.refusal;
     const { OpenScenario } = await import('../scenario/open-scenario.ts');
-    const { seed, allow, onDiagnostics } = this.#options;
+    const { seed, allow, onDiagnostics, onEvent } = this.#options;
     const scenario = new OpenScenario(opened.engine, this.#session.source, {
       seed,
       allow,
       onPrint: (text) => (this.#diverted ?? this.#options.onPrint)(text),
+      onEvent,
       onDiagnostic: (diagnostic, source) => onDiagnostics([diagnostic], source),
     });
     this.#open = { scenario, engine: opened.engine };

@@ -7,9 +7,10 @@ import type { KnownName } from '../../lang/assist/index.ts';
 import { SourceFile } from '../../lang/source.ts';
 import { parse } from '../../lang/syntax/parser.ts';
 import type { OfferedEngine } from '../commands/open-engine.ts';
+import { eventText } from '../report/event-text.ts';
 import { writeFindings } from '../report/findings.ts';
 import type { Channel, Output } from '../report/output.ts';
-import { time } from '../report/quantities.ts';
+import { count, time } from '../report/quantities.ts';
 import type { ExpectationResults } from '../results.ts';
 import { handleSignals, interruptedStatus } from '../signals.ts';
 import { version } from '../version.ts';
@@ -54,6 +55,8 @@ class Shell {
   #waiting = 0;
   #entries = 0;
   #asked = false;
+  /** The devices as of the last look between two statements. */
+  #figures: ReturnType<ShellSession['figures']> = new Map();
   /** Aborted by Ctrl-C. */
   #stop = new AbortController();
   #leave: (status: number) => void = () => {};
@@ -152,7 +155,7 @@ class Shell {
     } else {
       this.#lines = [];
       this.#remember(text);
-      this.#later(() => this.#enter(`shell:${++this.#entries}`, text), done);
+      this.#later(() => this.#enter(`shell[${++this.#entries}]`, text), done);
     }
   }
 
@@ -172,6 +175,7 @@ class Shell {
       })
       .then(() => {
         this.#waiting--;
+        this.#figures = this.#session.figures();
         this.#known = null;
         this.#prompt();
         done();
@@ -179,6 +183,8 @@ class Shell {
   }
 
   async #begin(): Promise<void> {
+    // The tables of the grammar are made at the first use: better now than at the first Tab.
+    candidates('', 'p', [], []);
     const refused = await this.#session.open();
     if (refused !== null) {
       this.#complain(refused.message, refused.hint ?? undefined);
@@ -285,6 +291,15 @@ class Shell {
   /** Devices come to their end without the shell's doing. */
   #look(): void {
     if (this.#waiting > 0) return;
+    const figures = this.#session.figures();
+    for (const [name, { sent, errors }] of figures) {
+      const was = this.#figures.get(name);
+      // Nothing is carried out, so nobody stopped it.
+      if (was?.running === true && figures.get(name)?.running === false) {
+        this.#notify(`${name} has stopped: ${count(sent)} sent, ${count(errors)} errors`);
+      }
+    }
+    this.#figures = figures;
     const before = this.#server.getPrompt();
     const now = this.#promptText();
     if (stripVTControlCharacters(before) === stripVTControlCharacters(now)) return;
@@ -301,8 +316,14 @@ class Shell {
       seed: seed === undefined ? randomBytes(8).readBigUInt64BE() : BigInt(seed),
       allow,
       onPrint: (text) => this.#channel.write(`${text}\n`),
+      onEvent: (event) => this.#notify(eventText(event)),
       onDiagnostics: (diagnostics, source) => writeFindings([{ source, diagnostics }], this.#channel),
     });
+  }
+
+  /** Tells of what happened by itself; what a statement does is told by the statement. */
+  #notify(text: string | null): void {
+    if (text !== null) this.#channel.write(`${this.#channel.palette.dim(text)}\n`);
   }
 
   #complain(message: string, hintText?: string): void {

@@ -13,7 +13,7 @@ const test = suite('frame view');
 async function frameOf(text: string): Promise<FrameValue> {
   const engine = dryRunEngine();
   const session = openSession('shell');
-  const silent = { seed: 1n, allow: [], onPrint: () => {}, onDiagnostic: () => {} };
+  const silent = { seed: 1n, allow: [], onPrint: () => {}, onEvent: () => {}, onDiagnostic: () => {} };
   const open = new OpenScenario(engine, session.source, silent);
   const { addition, source } = enter(session, 'entry', `frame f = ${text}`);
   if (addition === null) throw new Error(`mistakes in ${text}`);

@@ -28,6 +28,7 @@ async function withShell(body: (shell: Shell) => Promise<void>): Promise<void> {
     seed: 1n,
     allow: [],
     onPrint: (text) => printed.push(text),
+    onEvent: (event) => told.push(event.kind),
     onDiagnostic: (diagnostic: Diagnostic) => told.push(diagnostic.code),
   });
   await body({
