@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { readFileSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -305,6 +306,52 @@ inTerminal('watch and plot are drawn in place until Ctrl-C; hist is drawn once',
     assert.match(await enter('hist rx0.latency'), /^p50 0 ns, p99 0 ns, p99\.9 0 ns, max 0 ns$/m);
     assert.match(await enter('hist rx0.nothing'), /there is no histogram `rx0\.nothing`/);
     assert.match(await enter('plot "text"'), /is no figure that can be drawn/);
+  }),
+);
+
+testWith(
+  test,
+  [tool('tmux'), addon, namespaces],
+  'what happens by itself stands above the line that is being typed',
+  () =>
+    withTerminal({ args: ['--lab'] }, async ({ enter, until, type, press }) => {
+      await until(/^pktsh native lab> ?$/m);
+      for (const text of lab.slice(1)) await enter(text);
+      await enter('add_device tx0@0 on cpu 0 { frame probe; rate 1kpps; count 1000 }');
+      await enter('start');
+      type('print "typ');
+      const screen = await until(/tx0@0 has stopped: 1,000 sent, 0 errors\npktsh native lab> print "typ$/m);
+      assert.not.match(screen, /typ\n.*has stopped/);
+      type('ed"');
+      press('Enter');
+      await until(/^typed$/m);
+      assert.match(await enter('link rx0 down'), /^rx0 is down$/m);
+    }),
+);
+
+testWith(test, [tool('tmux'), addon], 'an interface that there is not', () =>
+  withTerminal({ args: [] }, async ({ enter }) => {
+    const screen = await enter('add_device nope0 on cpu 0 { dst_mac 02:00:00:00:00:01 }');
+    assert.match(screen, /there is no interface `nope0` \(ENODEV\)/);
+    assert.match(screen, /there are .*\blo\b/);
+  }),
+);
+
+testWith(test, [tool('tmux'), addon, namespaces], 'the shell is there while senders run flat out on every CPU', () =>
+  withTerminal({ args: ['--lab'] }, async ({ enter, until, press }) => {
+    await until(/^pktsh native lab> ?$/m);
+    for (const text of lab.slice(1)) await enter(text);
+    for (let cpu = 0; cpu < availableParallelism(); cpu++) {
+      await enter(`add_device tx0@${cpu} on cpu ${cpu} { frame probe }`);
+    }
+    await enter('start');
+    for (let round = 0; round < 5; round++) {
+      assert.match(await enter(`print "round ${round}"`), new RegExp(`^round ${round}$`, 'm'));
+    }
+    press('C-d');
+    await until(/are running: Ctrl-D again|is running: Ctrl-D again/);
+    press('C-d');
+    await until(/exit status 0/);
   }),
 );
 
