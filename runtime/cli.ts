@@ -230,6 +230,13 @@ function isPath(word: string): boolean {
   return word === '-' || word.includes('/') || word.endsWith('.pg');
 }
 
+/** The file of `pktsh soak.pg --help` and `pktsh run soak.pg --help`: it has parameters of its own. */
+function scenarioAskedAbout(words: readonly string[]): string | null {
+  if (!words.includes('--help') && !words.includes('-h')) return null;
+  const file = words[0] === 'run' ? words[1] : words[0];
+  return file !== undefined && !file.startsWith('-') && isPath(file) ? file : null;
+}
+
 function unknownCommand(word: string, program: Command): string {
   const near = nearest(
     word,
@@ -264,6 +271,11 @@ async function main(words: readonly string[]): Promise<number> {
   const program = commandLine((given) => {
     status = given;
   });
+  const helped = scenarioAskedAbout(words);
+  if (helped !== null) {
+    const { scenarioHelp } = await import('./commands/scenario-help.ts');
+    return scenarioHelp(helped, await openOutput(false, null));
+  }
   try {
     await program.parseAsync(words, { from: 'user' });
     return status;
