@@ -123,11 +123,9 @@ export class Expectations {
     else expectation.fails++;
   }
 
-  /** In source order. @param from those alone that stand at this offset or behind it */
-  results(from = 0): readonly ExpectationResults[] {
-    const inOrder = [...this.#byPlace.values()]
-      .filter(({ span }) => span.start >= from)
-      .sort((a, b) => a.span.start - b.span.start);
+  /** In source order. */
+  results(): readonly ExpectationResults[] {
+    const inOrder = [...this.#byPlace.values()].sort((a, b) => a.span.start - b.span.start);
     return inOrder.map(({ span, text, label, passes, fails, actual, reason }) => ({
       span: placeOf(this.#source(), span),
       text,

@@ -35,6 +35,8 @@ export class ShellSession {
   #session: Session = openSession('shell');
   #open: { readonly scenario: OpenScenario; readonly engine: Engine } | null = null;
   #kept: readonly KeptDeclaration[] = [];
+  /** What was told of each expectation, by its place and label. */
+  readonly #verdicts = new Map<string, boolean>();
   #diverted: ((text: string) => void) | null = null;
 
   constructor(options: SessionOptions) {
@@ -126,9 +128,15 @@ export class ShellSession {
     return value === undefined ? null : () => state.evaluate(value, state.root, state.main);
   }
 
-  /** What was expected at or behind an offset of the session's text. */
-  expectations(from: number): readonly ExpectationResults[] {
-    return this.scenario?.state.expectations.results(from) ?? [];
+  /** What was expected that nobody was told of yet: seen for the first time, or failed after it had held. */
+  news(): readonly ExpectationResults[] {
+    const all = this.scenario?.state.expectations.results() ?? [];
+    return all.filter(({ span, label, passed }) => {
+      const key = JSON.stringify([span, label]);
+      const before = this.#verdicts.get(key);
+      this.#verdicts.set(key, passed);
+      return before === undefined || (before && !passed);
+    });
   }
 
   /** The frames that are declared, by their names. */

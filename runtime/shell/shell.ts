@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { randomBytes } from 'node:crypto';
 import { type REPLServer, start } from 'node:repl';
 import { stripVTControlCharacters } from 'node:util';
 import type { KnownName } from '../../lang/assist/index.ts';
 import { SourceFile } from '../../lang/source.ts';
 import { parse } from '../../lang/syntax/parser.ts';
 import type { OfferedEngine } from '../commands/open-engine.ts';
+import { seedOf } from '../commands/seed-of.ts';
+import { refusal } from '../refusal.ts';
 import { eventText } from '../report/event-text.ts';
 import { writeFindings } from '../report/findings.ts';
+import { refuse } from '../report/json.ts';
 import type { Channel, Output } from '../report/output.ts';
 import { count, time } from '../report/quantities.ts';
 import type { ExpectationResults } from '../results.ts';
@@ -27,7 +29,15 @@ export interface ShellFlags {
   readonly lab?: boolean;
   readonly seed?: string;
   readonly allow?: readonly string[];
+  /** What only a run has; refused here, since it would mean nothing. */
+  readonly set?: readonly string[];
+  readonly json?: boolean;
+  readonly report?: string;
+  readonly quiet?: boolean;
+  readonly maxDuration?: string;
 }
+
+const ofRuns = { set: '--set', json: '--json', report: '--report', quiet: '--quiet', maxDuration: '--max-duration' };
 
 const continuation = '... ';
 /** How often the prompt is held against the devices that run. */
@@ -35,12 +45,19 @@ const lookMs = 250;
 const nsPerMs = 1e6;
 
 /** Opens the shell on a terminal; gives the exit status once it was left. */
-export function openShell(flags: ShellFlags, output: Output): Promise<number> {
-  return new Shell(flags, output).run();
+export async function openShell(flags: ShellFlags, output: Output): Promise<number> {
+  const stray = Object.entries(ofRuns).find(([name]) => flags[name as keyof typeof ofRuns] !== undefined);
+  if (stray !== undefined) {
+    return refuse(refusal(2, `\`${stray[1]}\` means nothing in the shell`, 'see `pktsh run --help`'), output);
+  }
+  const seed = seedOf(flags.seed);
+  if (typeof seed !== 'bigint') return refuse(seed, output);
+  return new Shell(flags, seed, output).run();
 }
 
 class Shell {
   readonly #flags: ShellFlags;
+  readonly #seed: bigint;
   readonly #output: Output;
   readonly #channel: Channel;
   readonly #server: REPLServer;
@@ -63,8 +80,9 @@ class Shell {
   /** What the line's assistance knows; made anew when the session changed. */
   #known: { readonly names: readonly KnownName[]; readonly of: unknown } | null = null;
 
-  constructor(flags: ShellFlags, output: Output) {
+  constructor(flags: ShellFlags, seed: bigint, output: Output) {
     this.#flags = flags;
+    this.#seed = seed;
     this.#output = output;
     this.#session = this.#newSession(flags.engine ?? 'native');
     const { palette } = output.stdout;
@@ -204,11 +222,14 @@ class Shell {
       return;
     }
     const begun = performance.now();
-    const from = this.#session.text.source.text.length;
     if (this.#stop.signal.aborted) return;
     await this.#session.enter(name, text);
-    for (const one of this.#session.expectations(from)) this.#channel.write(`${this.#verdict(one)}\n`);
+    this.#tellVerdicts();
     if (this.#host.timed) this.#channel.write(`took ${time((performance.now() - begun) * nsPerMs)}\n`);
+  }
+
+  #tellVerdicts(): void {
+    for (const one of this.#session.news()) this.#channel.write(`${this.#verdict(one)}\n`);
   }
 
   #verdict({ text, label, passed, actual, reason }: ExpectationResults): string {
@@ -291,6 +312,7 @@ class Shell {
   /** Devices come to their end without the shell's doing. */
   #look(): void {
     if (this.#waiting > 0) return;
+    this.#tellVerdicts();
     const figures = this.#session.figures();
     for (const [name, { sent, errors }] of figures) {
       const was = this.#figures.get(name);
@@ -310,10 +332,10 @@ class Shell {
   // --- for commands ---------------------------------------------------------------------------------------------------
 
   #newSession(engine: OfferedEngine): ShellSession {
-    const { seed, allow = [] } = this.#flags;
+    const { allow = [] } = this.#flags;
     return new ShellSession({
       engine,
-      seed: seed === undefined ? randomBytes(8).readBigUInt64BE() : BigInt(seed),
+      seed: this.#seed,
       allow,
       onPrint: (text) => this.#channel.write(`${text}\n`),
       onEvent: (event) => this.#notify(eventText(event)),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -354,5 +354,34 @@ testWith(test, [tool('tmux'), addon, namespaces], 'the shell is there while send
     await until(/exit status 0/);
   }),
 );
+
+inTerminal('what a job expects is told when it first holds and when it first fails', () =>
+  withTerminal({}, async ({ enter }) => {
+    await enter('let n = 0');
+    await enter('let e = every 100ms { n = n + 1; expect n < 3 }');
+    assert.match(await enter('wait 150ms'), /^passed n < 3$/m);
+    assert.match(await enter('wait 500ms'), /^failed n < 3: n is 3$/m);
+    const screen = await enter('wait 500ms');
+    assert.is(screen.match(/^(passed|failed)/gm)?.length, 2);
+  }),
+);
+
+for (const how of ['SIGTERM', 'the terminal goes away'] as const) {
+  testWith(test, [tool('tmux'), addon, namespaces], `${how}: the shell ends, and its senders with it`, () =>
+    withTerminal({ args: ['--lab'] }, async ({ enter, until, pid, hangUp }) => {
+      await until(/^pktsh native lab> ?$/m);
+      for (const text of [...lab.slice(1), device, 'start']) await enter(text);
+      const shell = pid();
+      if (how === 'SIGTERM') process.kill(shell, how);
+      else hangUp();
+      const deadline = performance.now() + 20_000;
+      while (existsSync(`/proc/${shell}`)) {
+        if (performance.now() > deadline) throw new Error(`the shell's process ${shell} is still there`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      if (how === 'SIGTERM') await until(/exit status 130/);
+    }),
+  );
+}
 
 test.run();

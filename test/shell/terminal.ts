@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commandWords } from '../cli/pktsh.ts';
@@ -23,6 +23,10 @@ export interface Terminal {
   readonly enter: (statement: string) => Promise<string>;
   readonly screen: (escapes?: boolean) => string;
   readonly resize: (columns: number, rows: number) => void;
+  /** The shell's process. */
+  readonly pid: () => number;
+  /** Takes the terminal away, as when its window is closed. */
+  readonly hangUp: () => void;
   /** The status that the shell exited with, once it did. */
   readonly status: () => Promise<number>;
 }
@@ -50,6 +54,7 @@ export async function withTerminal(
   const tmux = (...words: readonly string[]): string =>
     execFileSync('tmux', ['-L', server, '-f', '/dev/null', ...words], {
       encoding: 'utf8',
+      stdio: 'pipe',
       env: { ...process.env, TMUX: '' },
     });
   const variables = { PKTSH_HISTORY: join(folder, 'history'), NO_COLOR: '', ...env };
@@ -84,13 +89,22 @@ export async function withTerminal(
       return until((text) => /(^|\n)pktsh [^\n]*> ?$/.test(text.trimEnd()));
     },
     resize: (width, height) => void tmux('resize-window', '-t', '0', '-x', String(width), '-y', String(height)),
+    pid: () => {
+      const outer = tmux('list-panes', '-F', '#{pane_pid}').trim();
+      return Number(readFileSync(`/proc/${outer}/task/${outer}/children`, 'utf8').trim().split(' ')[0]);
+    },
+    hangUp: () => void tmux('kill-server'),
     status: async () => Number(/exit status (\d+)/.exec(await until(/exit status \d+/))?.[1]),
   };
   try {
     await until(/> ?$/m);
     await body(terminal);
   } finally {
-    tmux('kill-server');
+    try {
+      tmux('kill-server');
+    } catch {
+      // A test may have hung up.
+    }
     if (given === undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
