@@ -43,7 +43,7 @@ export interface Loaded {
 /** Parses a file and whatever it imports. Each file is read once; one that comes back to itself is a mistake. */
 export function load(source: SourceFile, read: ImportReader): Loaded {
   const parsed = parse(source);
-  const loader = new Loader(source, read);
+  const loader = new Loader(source.text.length, read);
   loader.follow(parsed.file, [source.name]);
   const imported = loader.texts;
   return {
@@ -52,6 +52,30 @@ export function load(source: SourceFile, read: ImportReader): Loaded {
     modules: loader.modules,
     diagnostics: [...parsed.diagnostics, ...loader.diagnostics],
     unread: [...parsed.unread, ...loader.unread],
+  };
+}
+
+/** What was entered behind a text. */
+export interface LoadedEntry extends Loaded {
+  /** Whether nothing is wrong but that it ends too early. */
+  readonly incomplete: boolean;
+}
+
+/** As `load`, for a text that goes on where others end: `before` has none of its own, and each entry is one of its parts. */
+export function loadBehind(before: SourceFile, entry: ImportedText, read: ImportReader): LoadedEntry {
+  const parsed = parse(new SourceFile(entry.name, entry.text));
+  // A line end stands between two texts of the whole.
+  const base = before.text.length + 1;
+  const loader = new Loader(base + entry.text.length, read);
+  const file = moved(parsed.file, base);
+  loader.follow(file, [entry.name]);
+  return {
+    source: new SourceFile(before.name, '', [...before.imported, entry, ...loader.texts]),
+    file,
+    modules: loader.modules,
+    diagnostics: [...moved(parsed.diagnostics, base), ...loader.diagnostics],
+    unread: [...moved(parsed.unread, base), ...loader.unread],
+    incomplete: parsed.incomplete,
   };
 }
 
@@ -64,9 +88,10 @@ class Loader {
   readonly #byName = new Map<string, Module>();
   #end: number;
 
-  constructor(source: SourceFile, read: ImportReader) {
+  /** @param end where the texts so far end */
+  constructor(end: number, read: ImportReader) {
     this.#read = read;
-    this.#end = source.text.length;
+    this.#end = end;
   }
 
   #excess(depth: number): { readonly what: string; readonly limit: number } | null {

@@ -16,6 +16,7 @@ export { protocols } from './frame/protocols.ts';
 export type { Imported, ImportReader } from './imports.ts';
 export { deviceMetrics, graceMetrics, type Metric, receiverMetrics } from './metrics.ts';
 export { type DeviceParameter, deviceParameters, paceParameters } from './parameters.ts';
+export { type Addition, type Entered, enter, openSession, type Session } from './session.ts';
 export { SourceFile, type Span } from './source.ts';
 export { formatValue, parseValue } from './syntax/literals.ts';
 export { parse } from './syntax/parser.ts';

@@ -52,6 +52,9 @@ function commandLine(exit: (status: number) => void): Command {
         program.error(unknownCommand(word, program));
       } else if (flags.e !== undefined) {
         exit(await runScript({ kind: 'statements', text: flags.e.join('\n') }, flags));
+      } else if (process.stdin.isTTY === true && process.stdout.isTTY === true) {
+        const { openShell } = await import('./shell/shell.ts');
+        exit(await openShell(flags, await openOutput(false, flags.color ?? null)));
       } else if (process.stdin.isTTY === true) {
         program.outputHelp();
       } else {
@@ -239,6 +242,13 @@ function isPath(word: string): boolean {
   return word === '-' || word.includes('/') || word.endsWith('.pg');
 }
 
+/** The file of `pktsh soak.pg --help` and `pktsh run soak.pg --help`: it has parameters of its own. */
+function scenarioAskedAbout(words: readonly string[]): string | null {
+  if (!words.includes('--help') && !words.includes('-h')) return null;
+  const file = words[0] === 'run' ? words[1] : words[0];
+  return file !== undefined && !file.startsWith('-') && isPath(file) ? file : null;
+}
+
 function unknownCommand(word: string, program: Command): string {
   const near = nearest(
     word,
@@ -273,6 +283,11 @@ async function main(words: readonly string[]): Promise<number> {
   const program = commandLine((given) => {
     status = given;
   });
+  const helped = scenarioAskedAbout(words);
+  if (helped !== null) {
+    const { scenarioHelp } = await import('./commands/scenario-help.ts');
+    return scenarioHelp(helped, await openOutput(false, null));
+  }
   try {
     await program.parseAsync(words, { from: 'user' });
     return status;
@@ -293,7 +308,8 @@ function internalError(error: unknown): never {
 }
 
 const helpOfProgram = `
-Without a command, a script on standard input is run; so are statements given with -e.
+Without a command, the shell opens on a terminal; else a script on standard input is run. So are
+statements given with -e.
 Both take every option of \`pktsh run\`.
 
 Examples:

@@ -18,12 +18,21 @@ export function asksStatistics(node: unknown): boolean {
   return asks;
 }
 
-/** What a program will need to know, gathered from wherever it stands: programs are plain data. */
-export function programUses(program: Program): {
+/** What a program will need to know. */
+export interface Uses {
   readonly looksBack: boolean;
   /** Interfaces named in the text. */
   readonly interfaces: readonly string[];
-} {
+}
+
+/** What a program will need to know, gathered from wherever it stands: programs are plain data. */
+export function programUses({ params, functions, scenarios }: Program): Uses {
+  // Not the declarations themselves: a parameter of type `interface` is not an interface of its name.
+  return usesOf([params.map(({ value }) => value), functions.map(({ body }) => body), scenarios]);
+}
+
+/** As `programUses`, of any part of a program. */
+export function usesOf(part: unknown): Uses {
   let looksBack = false;
   const interfaces = new Set<string>();
   const visit = (node: unknown): void => {
@@ -31,11 +40,8 @@ export function programUses(program: Program): {
     const { kind, metric, type, name } = node as Readonly<Record<string, unknown>>;
     if (kind === 'metric' && lookingBack.has(metric)) looksBack = true;
     if (type === 'interface' && typeof name === 'string') interfaces.add(name);
-    for (const part of Object.values(node)) visit(part);
+    for (const one of Object.values(node)) visit(one);
   };
-  // Not the declarations themselves: a parameter of type `interface` is not an interface of its name.
-  for (const { value } of program.params) visit(value);
-  for (const { body } of program.functions) visit(body);
-  visit(program.scenarios);
+  visit(part);
   return { looksBack, interfaces: [...interfaces] };
 }

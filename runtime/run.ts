@@ -279,7 +279,8 @@ function settledEnvironment(params: Scope, seed: bigint): Environment {
   };
 }
 
-function labPlan(lab: Lab, environment: Environment): Result<LabPlan> {
+/** A declared lab with its values settled. */
+export function labPlan(lab: Lab, environment: Environment): Result<LabPlan> {
   const links: LabLink[] = [];
   for (const link of lab.links) {
     const mtu: Outcome<Value> =

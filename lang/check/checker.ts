@@ -58,6 +58,7 @@ export function check({ source, file, modules, diagnostics: syntax }: Loaded): C
     receivers: receiverNames(statements, new Map()),
     inventory: new Inventory(),
     scope: new Scope(null),
+    earlier: null,
     place: 'file',
     inLoop: false,
     inElse: false,
@@ -103,7 +104,8 @@ export function check({ source, file, modules, diagnostics: syntax }: Loaded): C
   };
 }
 
-interface Top {
+/** What the top level of a text comes to. */
+export interface Top {
   readonly params: readonly Param[];
   readonly lab: Lab | null;
   /** The unnamed scenario's operations, or what every scenario begins with. */
@@ -126,7 +128,7 @@ interface Around {
   readonly inventory: Inventory;
 }
 
-function checkTop(
+export function checkTop(
   context: Context,
   statements: readonly Statement[],
   interfaces: Map<string, LabInterface> | null,
@@ -285,7 +287,10 @@ function checkValues(
   return { name: each.name.text, over: expr };
 }
 
-function receiverNames(statements: readonly Statement[], outer: ReadonlyMap<string, Span>): ReadonlyMap<string, Span> {
+export function receiverNames(
+  statements: readonly Statement[],
+  outer: ReadonlyMap<string, Span>,
+): ReadonlyMap<string, Span> {
   const names = new Map(outer);
   for (const statement of statements) {
     if (statement.kind === 'receiver' && !names.has(statement.name.text)) {
@@ -295,7 +300,7 @@ function receiverNames(statements: readonly Statement[], outer: ReadonlyMap<stri
   return names;
 }
 
-function checkReceivers(context: Context, statements: readonly Statement[]): readonly Receiver[] {
+export function checkReceivers(context: Context, statements: readonly Statement[]): readonly Receiver[] {
   return statements
     .filter((statement): statement is ReceiverStatement => statement.kind === 'receiver')
     .map((statement) => {
@@ -304,7 +309,7 @@ function checkReceivers(context: Context, statements: readonly Statement[]): rea
 }
 
 /** What several scenarios got wrong with one function is one mistake. */
-function distinct(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+export function distinct(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const said = new Set<string>();
   return diagnostics.filter(({ code, span }) => {
     const key = `${code} ${span.start} ${span.end}`;

@@ -51,6 +51,8 @@ export interface Context {
   readonly receivers: ReadonlyMap<string, Span>;
   readonly inventory: Inventory;
   readonly scope: Scope;
+  /** What a shell's session declared before this text, which its top level may declare anew; null for files. */
+  readonly earlier: Scope | null;
   readonly place: 'file' | 'scenario' | 'block';
   readonly inLoop: boolean;
   readonly inElse: boolean;

@@ -53,6 +53,7 @@ export function checkImport(context: Context, statement: ImportStatement): reado
     receivers: new Map(),
     inventory: new Inventory(),
     scope,
+    earlier: null,
     prefix: `${context.prefix}${alias.text}.`,
     quiet: true,
   };

@@ -63,7 +63,7 @@ export class Scope {
   }
 
   lookupModule(name: string): KnownModule | null {
-    return this.#modules.get(name) ?? this.#parent?.lookupModule(name) ?? null;
+    return this.#modules.get(name) ?? this.#outer(name)?.lookupModule(name) ?? null;
   }
 
   declareFunction(known: KnownFunction): void {
@@ -71,7 +71,7 @@ export class Scope {
   }
 
   lookupFunction(name: string): KnownFunction | null {
-    return this.#functions.get(name) ?? this.#parent?.lookupFunction(name) ?? null;
+    return this.#functions.get(name) ?? this.#outer(name)?.lookupFunction(name) ?? null;
   }
 
   /** Every function in reach. */
@@ -80,7 +80,36 @@ export class Scope {
   }
 
   lookup(name: string): Variable | null {
-    return this.#variables.get(name) ?? this.#parent?.lookup(name) ?? null;
+    return this.#variables.get(name) ?? this.#outer(name)?.lookup(name) ?? null;
+  }
+
+  /** Where else to look for a name: nowhere if it means something of another kind here, as after a shell declared it anew. */
+  #outer(name: string): Scope | null {
+    const here = this.#variables.has(name) || this.#functions.has(name) || this.#modules.has(name);
+    return here ? null : this.#parent;
+  }
+
+  /**
+   * A scope of this one's own names and those of an outer one that they leave.
+   *
+   * @param kept whether a variable of this scope, by its name in the program, came to be
+   */
+  onTopOf(outer: Scope, kept: (symbol: string) => boolean): Scope {
+    const all = new Scope(null);
+    const variables = [...this.#variables.values()].filter(({ symbol }) => kept(symbol));
+    const hidden = new Set([...variables.map(({ name }) => name), ...this.#functions.keys(), ...this.#modules.keys()]);
+    for (const scope of [outer, this]) {
+      const stays = (name: string): boolean => scope === this || !hidden.has(name);
+      for (const one of scope === this ? variables : scope.#variables.values()) if (stays(one.name)) all.declare(one);
+      for (const one of scope.#functions.values()) if (stays(one.name)) all.declareFunction(one);
+      for (const one of scope.#modules.values()) if (stays(one.name)) all.declareModule(one);
+    }
+    return all;
+  }
+
+  /** Variables that are declared here. */
+  get variables(): readonly Variable[] {
+    return [...this.#variables.values()];
   }
 
   /** Every name in reach, innermost first. */

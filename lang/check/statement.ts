@@ -176,8 +176,9 @@ function checkJob(context: Context, block: Block): readonly Op[] {
 function checkLet(context: Context, statement: LetStatement): readonly Op[] {
   const { name, value, span } = statement;
   if (isYielding(value)) {
-    const op = checkYielding(context, value, name.text);
-    declare(context, 'let', name, typed(yieldedType(context, value), { kind: 'variable', span, name: name.text }));
+    const symbol = symbolOf(context, name.text);
+    const op = checkYielding(context, value, symbol);
+    declare(context, 'let', name, typed(yieldedType(context, value), { kind: 'variable', span, name: symbol }));
     return [op];
   }
   const initial = context.expression(context, value);

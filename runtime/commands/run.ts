@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compile } from '../../lang/index.ts';
@@ -30,6 +29,7 @@ import { handleSignals } from '../signals.ts';
 import { isSystemError, reasonOf } from '../system-error.ts';
 import { type OfferedEngine, openEngine } from './open-engine.ts';
 import { parameterValues } from './parameter-values.ts';
+import { seedOf } from './seed-of.ts';
 
 export interface RunFlags {
   readonly set?: readonly string[];
@@ -143,27 +143,14 @@ async function deliver(results: Results, flags: RunFlags, output: Output): Promi
 }
 
 function readSettings(flags: RunFlags): RunSettings | Refusal {
-  const seed = flags.seed === undefined ? randomBytes(8).readBigUInt64BE() : seedOf(flags.seed);
-  if (seed === null) {
-    return refusal(
-      2,
-      `\`--seed ${flags.seed}\` is no whole number below 2^64`,
-      '`--seed 7`, or hexadecimal `--seed 0x2a`',
-    );
-  }
+  const seed = seedOf(flags.seed);
+  if (typeof seed !== 'bigint') return seed;
   if (flags.maxDuration === undefined) return { seed, maxDuration: null };
   const duration = parseValue('duration', flags.maxDuration);
   if (!duration.ok || duration.value.type !== 'duration' || duration.value.value <= 0) {
     return refusal(2, `\`--max-duration ${flags.maxDuration}\` is no duration above zero`, '`--max-duration 90s`');
   }
   return { seed, maxDuration: BigInt(duration.value.value) };
-}
-
-/** Seeds are 64 bits, decimal or hexadecimal, `_` between digits as in the language. */
-function seedOf(text: string): bigint | null {
-  if (!/^(\d[\d_]*|0x[\da-f][\da-f_]*)$/i.test(text)) return null;
-  const seed = BigInt(text.replaceAll('_', ''));
-  return seed < 1n << 64n ? seed : null;
 }
 
 function makeReportFolder(folder: string): Refusal | null {

@@ -37,7 +37,8 @@ export function planText(program: Program, values: ReadonlyMap<string, Value>, p
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
 
-function parametersText(program: Program, values: ReadonlyMap<string, Value>, palette: Palette): string {
+/** The parameters with their types, values and help; '' where there are none. */
+export function parametersText(program: Program, values: ReadonlyMap<string, Value>, palette: Palette): string {
   if (program.params.length === 0) return '';
   const lines = program.params.map((param) => {
     const value = values.get(param.name) ?? (param.value?.kind === 'constant' ? param.value.value : undefined);

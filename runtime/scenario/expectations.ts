@@ -95,10 +95,10 @@ interface Expectation {
 
 /** What a scenario expected: one entry for each statement and label, however often it was reached. */
 export class Expectations {
-  readonly #source: SourceFile;
+  readonly #source: () => SourceFile;
   readonly #byPlace = new Map<string, Expectation>();
 
-  constructor(source: SourceFile) {
+  constructor(source: () => SourceFile) {
     this.#source = source;
   }
 
@@ -127,7 +127,7 @@ export class Expectations {
   results(): readonly ExpectationResults[] {
     const inOrder = [...this.#byPlace.values()].sort((a, b) => a.span.start - b.span.start);
     return inOrder.map(({ span, text, label, passes, fails, actual, reason }) => ({
-      span: placeOf(this.#source, span),
+      span: placeOf(this.#source(), span),
       text,
       label,
       passed: fails === 0,

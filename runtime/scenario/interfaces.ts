@@ -9,7 +9,7 @@ import { ok, type Result, refused, settled } from './completion.ts';
 /** What is known of the interfaces in reach, as of the last look. */
 export class InterfaceTable {
   readonly #engine: Engine;
-  readonly #lab: boolean;
+  #lab: boolean;
   #known = new Map<string, InterfaceFacts>();
   #counters: ReadonlyMap<string, InterfaceStatistics> = new Map();
   #before: ReadonlyMap<string, InterfaceStatistics> = new Map();
@@ -73,6 +73,12 @@ export class InterfaceTable {
 
   get lab(): boolean {
     return this.#lab;
+  }
+
+  /** A lab was opened in the middle of an open scenario: what was known was another network's. */
+  enterLab(): void {
+    this.#lab = true;
+    this.#known = new Map();
   }
 
   /** Looks again. */

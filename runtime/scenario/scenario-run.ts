@@ -3,6 +3,7 @@
 import { notNegative } from '../../lang/bounds.ts';
 import { nameOf } from '../../lang/evaluate.ts';
 import type { Expr, Receiver as ReceiverPlan, Scenario } from '../../lang/op.ts';
+import type { Span } from '../../lang/source.ts';
 import { formatDuration } from '../../lang/syntax/literals.ts';
 import { report } from '../catalogue.ts';
 import type { Progress, ScenarioResults } from '../results.ts';
@@ -72,13 +73,13 @@ export async function runScenario(
   try {
     if (options.signal.aborted) state.end('interrupted');
     else await carryOut(scenario, context, options);
-    await comeToRest(scenario, state);
+    await comeToRest(scenario.span, state);
     if (state.ending !== null && state.ending !== 'interrupted') setting.onDiagnostic(state.ending.diagnostic);
     results = scenarioResults(options.instance.name, state);
   } finally {
     clearInterval(progress);
     options.signal.removeEventListener('abort', interrupt);
-    await takeDown(scenario, state);
+    await takeDown(scenario.span, state);
   }
   if (state.defect !== null) throw state.defect.error;
   return results;
@@ -162,7 +163,8 @@ async function tearDown(scenario: Scenario, state: ScenarioState, options: Scena
   state.ending = ending ?? state.ending;
 }
 
-async function openReceiver(receiver: ReceiverPlan, context: Context): Promise<Result<void>> {
+/** Opens a receiver of the scenario; it counts from then on. */
+export async function openReceiver(receiver: ReceiverPlan, context: Context): Promise<Result<void>> {
   const { state } = context;
   const { name, span } = receiver;
   if (!state.engine.capabilities.receivers) {
@@ -180,13 +182,13 @@ async function openReceiver(receiver: ReceiverPlan, context: Context): Promise<R
 }
 
 /** The jobs end with the body; what the engine was told comes to its end; then devices stop, and counters are exact. */
-async function comeToRest(scenario: Scenario, state: ScenarioState): Promise<void> {
+export async function comeToRest(span: Span, state: ScenarioState): Promise<void> {
   const number = state.runs.close();
   state.runs.dropAll();
   for (const job of [...state.jobs.values()]) job.cancel();
   await state.devices.queues.drained();
   const running = state.devices.present().filter((device) => state.devices.figures(device).running);
-  const halted = await halt(running, scenario.span, state);
+  const halted = await halt(running, span, state);
   if (!halted.ok) state.end(halted.failed);
   if (state.runs.open) {
     const settling = settleReceivers(state, null);
@@ -197,12 +199,12 @@ async function comeToRest(scenario: Scenario, state: ScenarioState): Promise<voi
 }
 
 /** Leaves the engine as it was before: no devices, no receivers, no grace period pending. */
-async function takeDown(scenario: Scenario, state: ScenarioState): Promise<void> {
+export async function takeDown(span: Span, state: ScenarioState): Promise<void> {
   // Conditions watched would look at devices and receivers that are going away.
   state.timers.close();
   state.watchNoMore();
   await state.devices.queues.drained();
-  await Promise.all(state.devices.present().map((device) => state.devices.removeIfPresent(device, scenario.span)));
+  await Promise.all(state.devices.present().map((device) => state.devices.removeIfPresent(device, span)));
   await state.receivers.close();
   await state.engine.sync();
 }

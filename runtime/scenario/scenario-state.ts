@@ -44,6 +44,7 @@ export interface ScenarioSetting {
   readonly seed: bigint;
   readonly allow: readonly string[];
   readonly runBody: RunBody;
+  /** An open scenario gets more. */
   readonly functions: ReadonlyMap<string, UserFunction>;
   readonly params: Scope;
   /** Whether some figure that looks back in time is used, so that devices have to be sampled. */
@@ -52,13 +53,18 @@ export interface ScenarioSetting {
   readonly countsStatistics: boolean;
   readonly onPrint: (text: string) => void;
   readonly onDiagnostic: (diagnostic: Diagnostic) => void;
+  /** Set in a shell, where a failure ends what failed and not the scenario: is told of it. */
+  readonly onFailed?: (failed: Failed) => void;
+  /** Is told of what happens by itself, as it happens. */
+  readonly onEvent?: (event: EventResults) => void;
 }
 
 /** Everything that a scenario is made of while it runs. */
 export class ScenarioState {
   readonly engine: Engine;
   readonly clock: Clock;
-  readonly source: SourceFile;
+  /** What spans count in; an open scenario grows at its end. */
+  source: SourceFile;
   readonly interfaces: InterfaceTable;
   readonly timers: Timers;
   readonly runs: Runs;
@@ -110,7 +116,7 @@ export class ScenarioState {
     this.receivers = new ReceiverTable(engine, interfaces, this.devices);
     this.devices.onRemoved = (device) => this.receivers.removed(device);
     this.measurements = new Measurements(engine, this.devices, this.receivers, () => this.runs.open);
-    this.expectations = new Expectations(setting.source);
+    this.expectations = new Expectations(() => this.source);
     this.beganAt = engine.clock.now();
     this.main = new Job(this.#ids++, 'main', setting.seed);
     this.jobs.set(this.main.id, this.main);
@@ -158,7 +164,7 @@ export class ScenarioState {
       .then(
         (completion) => {
           this.#over(job);
-          if (typeof completion === 'object' && completion.kind === 'failed') this.end(completion);
+          if (typeof completion === 'object' && completion.kind === 'failed') this.#failed(completion);
           this.controlEvent();
         },
         (error: unknown) => {
@@ -196,8 +202,15 @@ export class ScenarioState {
 
   /** Ends the scenario from wherever this is; the first reason counts. */
   end(reason: Failed | 'interrupted'): void {
-    this.ending ??= reason;
+    if (reason !== 'interrupted' && this.#setting.onFailed !== undefined) this.#setting.onFailed(reason);
+    else this.ending ??= reason;
     for (const job of [...this.jobs.values()]) job.cancel();
+  }
+
+  /** A job failed, and with it the scenario, unless it is open. */
+  #failed(failed: Failed): void {
+    if (this.#setting.onFailed === undefined) this.end(failed);
+    else this.#setting.onFailed(failed);
   }
 
   /** A defect of ours: the scenario ends, and whoever runs it throws the error on. */
@@ -267,7 +280,9 @@ export class ScenarioState {
   }
 
   note(event: DistributiveOmit<EventResults, 'at'>): void {
-    if (this.events.length < mostEvents) this.events.push({ at: Number(this.clock.now() - this.beganAt), ...event });
+    const noted = { at: Number(this.clock.now() - this.beganAt), ...event };
+    if (this.events.length < mostEvents) this.events.push(noted);
+    this.#setting.onEvent?.(noted);
   }
 
   print(text: string, span: Span): void {

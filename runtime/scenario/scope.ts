@@ -7,6 +7,7 @@ export class Scope {
   readonly #parent: Scope | null;
   /** Made with the first variable: most rounds of a loop declare none. */
   #values: Map<string, Value> | null = null;
+  #reassigned: Set<string> | null = null;
   /** What the `try … else` caught in whose `else` this block stands. */
   readonly caught: string;
 
@@ -20,6 +21,16 @@ export class Scope {
     this.#values.set(name, value);
   }
 
+  /** Whether this very scope declares the variable. */
+  has(name: string): boolean {
+    return this.#values?.has(name) ?? false;
+  }
+
+  /** Whether the variable, which this very scope declares, was given another value since. */
+  isReassigned(name: string): boolean {
+    return this.#reassigned?.has(name) ?? false;
+  }
+
   /** Gives the variable a new value where it was declared. @throws Error where it was not, which the checker excludes */
   assign(name: string, value: Value): void {
     let scope: Scope | null = this;
@@ -27,6 +38,8 @@ export class Scope {
       const values = scope.#values;
       if (values?.has(name)) {
         values.set(name, value);
+        scope.#reassigned ??= new Set();
+        scope.#reassigned.add(name);
         return;
       }
       scope = scope.#parent;

@@ -29,6 +29,7 @@ export class Timers {
   #foreground = 0;
   #order = 0;
   #closed = false;
+  #held = false;
   /** Instants at which the clock wakes us, the earliest last. */
   #armed: bigint[] = [];
   #sleeping = new AbortController();
@@ -65,6 +66,13 @@ export class Timers {
     return { done, ...this.set(instant, order, wake) };
   }
 
+  /** Whether virtual time stands still, however many wait: in a shell it passes only while a statement is carried out. */
+  hold(held: boolean): void {
+    this.#held = held && this.#clock.onIdle !== undefined;
+    if (this.#held && this.#armed.length > 0) this.#disarm();
+    this.#arm();
+  }
+
   /** Nothing fires any more, and nothing can be set. */
   close(): void {
     this.#closed = true;
@@ -78,7 +86,7 @@ export class Timers {
   }
 
   #arm(): void {
-    const mayPass = this.#foreground > 0 || this.#clock.onIdle === undefined;
+    const mayPass = !this.#held && (this.#foreground > 0 || this.#clock.onIdle === undefined);
     const first = mayPass ? this.#queue.first : undefined;
     if (first === undefined) {
       // A sleep that nobody wants would move virtual time, and keep a process alive.

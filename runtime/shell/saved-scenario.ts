@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { compile } from '../../lang/compiler.ts';
+import type { Diagnostic } from '../../lang/diagnostics/diagnostic.ts';
+import { format } from '../../lang/format/formatter.ts';
+import type { Op } from '../../lang/op.ts';
+import { deviceParameters } from '../../lang/parameters.ts';
+import type { Entered } from '../../lang/session.ts';
+import { SourceFile } from '../../lang/source.ts';
+import type { Statement } from '../../lang/syntax/ast.ts';
+import { formatValue } from '../../lang/syntax/literals.ts';
+import type { Value } from '../../lang/value.ts';
+import { readImport } from '../import-reader.ts';
+import type { Device } from '../scenario/devices.ts';
+import type { ScenarioState } from '../scenario/scenario-state.ts';
+import type { Setting } from '../scenario/settings.ts';
+
+/** A declaration as it was entered. */
+export interface KeptDeclaration {
+  /** What it declares; a later one of the same name takes its place. Null where it has no single name. */
+  readonly name: string | null;
+  /** Its name in the program. */
+  readonly symbol: string;
+  readonly text: string;
+  /** Whether it is a `let`, whose value may be another by now. */
+  readonly variable: boolean;
+  /** Whether its value follows from the text alone, so that the text says it best. */
+  readonly settled: boolean;
+}
+
+/** What comes of the run, or of chance: evaluated again, it would be another. */
+const passing: ReadonlySet<unknown> = new Set(['metric', 'fact', 'elapsed', 'caught']);
+
+function isSettled(node: unknown): boolean {
+  if (typeof node !== 'object' || node === null) return true;
+  const { kind, function: called } = node as Readonly<Record<string, unknown>>;
+  if (passing.has(kind) || called === 'pick') return false;
+  return Object.values(node).every(isSettled);
+}
+
+/** The declarations of an entry, in its order. Jobs and devices are no declarations, though a `let` may name them. */
+export function declarationsOf({ file, source, addition }: Entered, entry: number): readonly KeptDeclaration[] {
+  const body = addition?.body ?? [];
+  return file.statements.flatMap((statement): readonly KeptDeclaration[] => {
+    const text = source.slice(statement.span);
+    const kept = (name: string | null, variable = false, settled = true): readonly KeptDeclaration[] => [
+      { name, symbol: `${entry}:${name ?? ''}`, text, variable, settled },
+    ];
+    switch (statement.kind) {
+      case 'let':
+        return isYielding(statement) ? [] : kept(statement.name.text, true, isSettled(initialOf(statement, body)));
+      case 'frame':
+      case 'fn':
+      case 'param':
+      case 'receiver':
+        return kept(statement.name.text);
+      case 'import':
+        return kept(statement.alias.text);
+      case 'lab':
+        return kept(null);
+      default:
+        return [];
+    }
+  });
+}
+
+const yielding = ['add_device', 'rem_device', 'rem_device_all', 'at', 'every', 'spawn'];
+const isYielding = (statement: Statement & { readonly kind: 'let' }) => yielding.includes(statement.value.kind);
+
+function initialOf(statement: Statement, body: readonly Op[]): unknown {
+  return body.find(({ op, span }) => op !== 'call' && span.start === statement.span.start) ?? body;
+}
+
+export interface SavedScenario {
+  readonly text: string;
+  /** What is wrong with it as a file, where names were declared anew that others still use. */
+  readonly diagnostics: readonly Diagnostic[];
+  readonly source: SourceFile;
+}
+
+/**
+ * The session's state as a scenario in canonical form: what is declared, with the values of now, then the devices there
+ * are as they are set, and a `start` where some send.
+ */
+export function savedScenario(
+  kept: readonly KeptDeclaration[],
+  state: ScenarioState,
+  name: string,
+  running: boolean,
+): SavedScenario {
+  const latest = new Map(kept.flatMap((one) => (one.name === null ? [] : [[one.name, one] as const])));
+  const live = kept.filter((one) => one.name === null || latest.get(one.name) === one);
+  const declarations = live.map((one) => declarationText(one, state));
+  const frames = new Map<Value, string>();
+  for (const { name: own, symbol } of live) {
+    if (own !== null && state.root.has(symbol)) frames.set(state.root.lookup(symbol), own);
+  }
+  const devices = state.devices.present().map((device) => deviceText(device, frames, state));
+  const parts = [declarations, devices, running ? ['start'] : []].filter((lines) => lines.length > 0);
+  const written = `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+  const text = format(new SourceFile(name, written)).text ?? written;
+  const { diagnostics, source } = compile(new SourceFile(name, text), readImport);
+  return { text, diagnostics, source };
+}
+
+function declarationText({ name, symbol, text, variable, settled }: KeptDeclaration, state: ScenarioState): string {
+  if (!variable || name === null || !state.root.has(symbol)) return text;
+  const value = state.root.lookup(symbol);
+  if (settled && !state.root.isReassigned(symbol)) return text;
+  const literal = literalOf(value);
+  return literal === null ? text : `let ${name} = ${literal}`;
+}
+
+/** A value as it is written; null where it has no such form. */
+function literalOf(value: Value): string | null {
+  switch (value.type) {
+    case 'string':
+      return JSON.stringify(value.value);
+    case 'frame':
+    case 'job':
+    case 'grace':
+      return null;
+    case 'list': {
+      const items = value.items.map(literalOf);
+      return items.includes(null) ? null : `[${items.join(', ')}]`;
+    }
+    case 'device':
+      return JSON.stringify(value.name);
+    default:
+      return formatValue(value);
+  }
+}
+
+function deviceText(device: Device, frames: ReadonlyMap<Value, string>, state: ScenarioState): string {
+  const settings = [...device.configuration.settings.values()].map((one) => settingText(one, frames, state));
+  const name = /^[A-Za-z_]\w*(@\w+)?$/.test(device.name) ? device.name : JSON.stringify(device.name);
+  const block = settings.length === 0 ? '' : ` {\n${settings.join('\n')}\n}`;
+  return `add_device ${name} on cpu ${device.cpu}${block}`;
+}
+
+function settingText({ name, values, span }: Setting, frames: ReadonlyMap<Value, string>, state: ScenarioState) {
+  const takes = deviceParameters.get(name)?.takes;
+  if (name === 'frame') {
+    const named = values[0] === undefined ? undefined : frames.get(values[0]);
+    return named === undefined ? state.source.slice(span) : `frame ${named}`;
+  }
+  if (takes?.kind === 'imix') return state.source.slice(span);
+  const words = takes?.kind === 'word' || takes?.kind === 'flags';
+  const hexadecimal = takes?.kind === 'value' && takes.hexadecimal;
+  const texts = values.map((value) => {
+    if (words && value.type === 'string') return value.value;
+    if (hexadecimal && value.type === 'number') return `0x${value.value.toString(16)}`;
+    return literalOf(value) ?? '';
+  });
+  return `${name} ${texts.join(', ')}`;
+}
