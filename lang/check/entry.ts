@@ -70,7 +70,7 @@ export function checkEntry(before: Declared, { source, file, modules, diagnostic
   const interfaces = before.lab === null && lab === undefined ? null : new Map(before.lab ?? []);
   const added = lab === undefined ? null : labInterfaces(lab);
   for (const [name, one] of added ?? []) interfaces?.set(name, one);
-  for (const { name, expression } of interfaces === null ? [] : renamedNames(file)) {
+  for (const { name, expression } of interfaces === null ? [] : renamedNames(file, source)) {
     if (!interfaces?.has(name)) interfaces?.set(name, { span: expression.span, mtu: null });
   }
   const syntaxErrors = new Offsets(syntax.map(({ span }) => span.start));
