@@ -55,7 +55,8 @@ export async function withTerminal(
     execFileSync('tmux', ['-L', server, '-f', '/dev/null', ...words], {
       encoding: 'utf8',
       stdio: 'pipe',
-      env: { ...process.env, TMUX: '' },
+      // The terminal's own shell only starts ours, and a service's user may have none that would.
+      env: { ...process.env, TMUX: '', SHELL: '/bin/sh' },
     });
   const variables = { PKTSH_HISTORY: join(folder, 'history'), ...env };
   const settings = Object.entries(variables).map(([name, value]) => `${name}=${quoted(value)}`);
