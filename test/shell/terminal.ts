@@ -62,7 +62,7 @@ export async function withTerminal(
   const settings = Object.entries(variables).map(([name, value]) => `${name}=${quoted(value)}`);
   const command = [...commandWords(), ...args].map(quoted).join(' ');
   const line = `cd ${quoted(folder)}; env -u FORCE_COLOR -u NO_COLOR ${settings.join(' ')} ${command}; echo "exit status $?"; exec sleep 60`;
-  tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), `sh -c ${quoted(line)}`);
+  tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), `exec sh -c ${quoted(line)}`);
   const screen = (escapes = false): string => tmux('capture-pane', '-p', ...(escapes ? ['-e'] : []), '-t', '0');
   const until = async (what: RegExp | ((screen: string) => boolean)): Promise<string> => {
     const holds = typeof what === 'function' ? what : (text: string) => what.test(text);
