@@ -10,7 +10,7 @@ import type { PlanFlags } from './commands/plan.ts';
 import type { RunFlags } from './commands/run.ts';
 import { type Refusal, refusal } from './refusal.ts';
 import { openOutput } from './report/output.ts';
-import { type Shell, shells } from './report/shell-completion.ts';
+import { type Shell, shellCompletion, shells } from './report/shell-completion.ts';
 import { inputOf, type ScriptInput } from './script-input.ts';
 import { version } from './version.ts';
 
@@ -185,7 +185,6 @@ function commandLine(exit: (status: number) => void): Command {
     .addArgument(new Argument('<shell>', 'the shell').choices(shells))
     .action(async (shell: Shell) => {
       const { wordsOf } = await import('./report/command-words.ts');
-      const { shellCompletion } = await import('./report/shell-completion.ts');
       process.stdout.write(shellCompletion(shell, wordsOf(program)));
     });
   program
