@@ -135,8 +135,8 @@ function grammarCompletions(cursor: Cursor, names: readonly KnownName[]): readon
     else if (type === T.Word) found.push(...words(cursor, rule));
     else if (type === T.Identifier) found.push(...identifiers(cursor, names, rule, outer));
     else if (keywords.has(wordOf(type)) && mayStand(cursor, type)) {
-      const value = rule === 'primary' && expectedAt(cursor).words.length > 0;
-      const item = keyword(type, rule === 'primary' ? rank.other : rank.fitting);
+      const value = rule === 'operand' && expectedAt(cursor).words.length > 0;
+      const item = keyword(type, rule === 'operand' ? rank.other : rank.fitting);
       if (item !== null && !value) found.push(item);
     }
   }
@@ -187,8 +187,9 @@ function fieldNames({ call }: Cursor): readonly Completion[] {
 
 function identifiers(cursor: Cursor, names: readonly KnownName[], rule: string, outer: string): readonly Completion[] {
   switch (rule) {
+    case 'operand':
+      return valueCompletions(cursor, names);
     case 'device':
-      if (outer === 'primary') return valueCompletions(cursor, names);
       return outer === 'add_device' ? newDevices(names) : deviceNames(names);
     case 'assign':
       return names.filter(({ kind }) => kind === 'let').map((name) => nameCompletion(name, rank.other));

@@ -43,13 +43,10 @@ export abstract class DeclarationRules extends CallRules {
   });
 
   readonly #statements: OrMethodOpts<Ast.Statement> = {
-    // A name begins an assignment or a call.
-    MAX_LOOKAHEAD: 2,
     DEF: [
       { ALT: () => this.SUBRULE(this.param) },
       { ALT: () => this.SUBRULE(this.let) },
-      { ALT: () => this.SUBRULE(this.assign) },
-      { ALT: () => this.SUBRULE(this.call_statement) },
+      { ALT: () => this.SUBRULE(this.named_statement) },
       { ALT: () => this.SUBRULE(this.frame) },
       { ALT: () => this.SUBRULE(this.import) },
       { ALT: () => this.SUBRULE(this.fn) },
@@ -87,6 +84,15 @@ export abstract class DeclarationRules extends CallRules {
   };
 
   readonly statement = this.RULE('statement', (): Ast.Statement => this.OR(this.#statements));
+
+  /** What begins with a name: in a rule of its own, so that the word at the front decides of all others. */
+  readonly named_statement = this.RULE('named_statement', (): Ast.AssignStatement | Ast.CallStatement => {
+    return this.OR<Ast.AssignStatement | Ast.CallStatement>({
+      MAX_LOOKAHEAD: 2,
+      DEF: [{ ALT: () => this.SUBRULE(this.assign) }, { ALT: () => this.SUBRULE(this.call_statement) }],
+      ERR_MSG: 'a statement',
+    });
+  });
 
   readonly block = this.RULE('block', (): Ast.Block => {
     const first = this.CONSUME(T.OpenBrace);

@@ -56,28 +56,26 @@ export abstract class Expressions extends RecoveringParser {
     });
   });
 
+  /** One rule for all of an operand: each call of a rule takes longer than to read a token. */
   readonly operand = this.RULE('operand', (): Expression => {
     const prefixes: IToken[] = [];
     this.MANY(() => {
       prefixes.push(this.OR([{ ALT: () => this.CONSUME(Minus) }, { ALT: () => this.CONSUME(Not) }]));
     });
-    const operand = this.SUBRULE(this.postfix);
-    return this.ACTION(() => this.#prefixed(prefixes, operand));
-  });
-
-  readonly postfix = this.RULE('postfix', (): Expression => {
     const first = this.LA(1);
-    let object = this.SUBRULE(this.primary);
+    let object = this.OR2(this.#primaries);
     let length = 0;
-    this.MANY(() => {
-      object = this.OR([
+    this.MANY2(() => {
+      object = this.OR3([
         { ALT: () => this.SUBRULE(this.member, { ARGS: [first, object] }) },
         { ALT: () => this.SUBRULE(this.index, { ARGS: [first, object] }) },
         { ALT: () => this.SUBRULE(this.call, { ARGS: [first, object] }) },
       ]);
       length++;
     });
-    return this.ACTION(() => (length > maxNesting ? this.#tooLong('a chain of members', first) : object));
+    return this.ACTION(() => {
+      return this.#prefixed(prefixes, length > maxNesting ? this.#tooLong('a chain of members', first) : object);
+    });
   });
 
   readonly member = this.RULE('member', (first: IToken, object: Expression): Expression => {
@@ -109,27 +107,17 @@ export abstract class Expressions extends RecoveringParser {
 
   readonly argument = this.RULE('argument', (): Argument => {
     const first = this.LA(1);
-    return this.OR({
-      // A name in front of `:` or the first word of a value: the one place that needs two tokens.
+    const name = this.OPTION({
+      // A name in front of `:` or the first word of a value.
       MAX_LOOKAHEAD: 2,
-      DEF: [
-        {
-          ALT: () => {
-            const name = nameOf(this.CONSUME(Word));
-            this.CONSUME(Colon);
-            const value = this.SUBRULE(this.expression);
-            return { name, value, span: this.spanFrom(first) };
-          },
-        },
-        {
-          ALT: () => {
-            const value = this.SUBRULE2(this.expression);
-            return { name: null, value, span: this.spanFrom(first) };
-          },
-        },
-      ],
-      ERR_MSG: 'a value',
+      DEF: () => {
+        const written = nameOf(this.CONSUME(Word));
+        this.CONSUME(Colon);
+        return written;
+      },
     });
+    const value = this.SUBRULE(this.expression);
+    return { name: name ?? null, value, span: this.spanFrom(first) };
   });
 
   /** Alternatives are made once: functions for each of them, for every operand anew, take longer than to read it. */
@@ -141,7 +129,10 @@ export abstract class Expressions extends RecoveringParser {
       { ALT: () => address(this.CONSUME(ColonAddress)) },
       { ALT: () => ({ kind: 'bool', value: true, span: spanOf(this.CONSUME(True)) }) },
       { ALT: () => ({ kind: 'bool', value: false, span: spanOf(this.CONSUME(False)) }) },
-      { ALT: () => this.SUBRULE(this.device) },
+      { ALT: () => named(this.CONSUME(DeviceName)) },
+      { ALT: () => named(this.CONSUME(Identifier)) },
+      { ALT: () => malformed(this.CONSUME(MalformedDevice)) },
+      { ALT: () => this.SUBRULE(this.text) },
       {
         ALT: () => {
           const items: Expression[] = [];
@@ -164,8 +155,6 @@ export abstract class Expressions extends RecoveringParser {
     ERR_MSG: 'a value',
   };
 
-  readonly primary = this.RULE('primary', (): Expression => this.OR(this.#primaries));
-
   #boundElements(items: readonly Expression[]): void {
     const excess = items[maxElements];
     if (excess === undefined) return;
@@ -176,7 +165,7 @@ export abstract class Expressions extends RecoveringParser {
     DEF: [
       { ALT: () => named(this.CONSUME(DeviceName)) },
       { ALT: () => named(this.CONSUME(Identifier)) },
-      { ALT: () => ({ kind: 'error', span: spanOf(this.CONSUME(MalformedDevice)) }) },
+      { ALT: () => malformed(this.CONSUME(MalformedDevice)) },
       { ALT: () => this.SUBRULE(this.text) },
     ],
     ERR_MSG: 'the name of a device',
@@ -233,6 +222,11 @@ export function nameOf(token: IToken): Name {
 /** A token as an expression that names something. */
 export function named(token: IToken): NameExpression {
   return { kind: 'name', name: token.image, span: spanOf(token) };
+}
+
+/** What the lexer complained about already. */
+function malformed(token: IToken): Expression {
+  return { kind: 'error', span: spanOf(token) };
 }
 
 function literal(kind: 'number' | 'quantity', token: IToken): Expression {

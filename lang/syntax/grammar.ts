@@ -105,10 +105,9 @@ export class Grammar extends DeclarationRules {
   readonly setting_value = this.RULE('setting_value', (): Expression => {
     const first = this.LA(1);
     return this.OR<Expression>({
-      // Flags and other words may be reserved ones; `true` and `false` stay what they are.
+      // Flags and other words may be reserved ones; `true` and `false` are values first.
       IGNORE_AMBIGUITIES: true,
       DEF: [
-        { GATE: () => !isBool(this.LA(1)), ALT: () => named(this.CONSUME(T.Keyword)) },
         {
           ALT: () => {
             const left = this.SUBRULE(this.expression);
@@ -119,6 +118,7 @@ export class Grammar extends DeclarationRules {
             return right === undefined ? left : { kind: 'pair', left, right, span: this.spanFrom(first) };
           },
         },
+        { ALT: () => named(this.CONSUME(T.Keyword)) },
       ],
       ERR_MSG: 'a value',
     });
@@ -367,8 +367,4 @@ export class Grammar extends DeclarationRules {
     }, last);
     return nested as Ast.IfStatement;
   }
-}
-
-function isBool(token: { readonly tokenType: unknown }): boolean {
-  return token.tokenType === T.True || token.tokenType === T.False;
 }

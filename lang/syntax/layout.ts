@@ -48,7 +48,10 @@ export interface Layout {
   readonly openEnded: boolean;
 }
 
-/** How many braces are open around a token; the braces of a block count as outside of it. */
+/**
+ * How many braces are open around a token; the braces of a block count as outside of it. Known of braces, line ends and
+ * the first token of each statement: one more property on every token is what garbage collection then moves.
+ */
 export function depthOf(token: IToken): number {
   return typeof token.payload === 'number' ? token.payload : 0;
 }
@@ -88,6 +91,8 @@ class LayoutPass {
   readonly #diagnostics: Diagnostic[] = [];
   readonly #open: IToken[] = [];
   #depth = 0;
+  /** Whether the next token is the first one of a statement. */
+  #atStart = true;
   /** Where in the output the current statement of the top level begins. */
   #statement = 0;
   /** Brackets open in a statement that is being left out because it nests too deep; null while nothing is. */
@@ -134,7 +139,9 @@ class LayoutPass {
   }
 
   #emit(token: IToken): void {
-    token.payload = this.#depth;
+    const type = token.tokenType;
+    if (this.#atStart || type === Newline || type === OpenBrace || type === CloseBrace) token.payload = this.#depth;
+    this.#atStart = type === Newline || type === OpenBrace;
     this.#out.push(token);
   }
 
@@ -143,6 +150,7 @@ class LayoutPass {
       this.#diagnostics.push(report('PG1108', { what: 'nesting', limit: maxNesting }, spanOf(token)));
       // Cut to nothing, the statement can cause no further diagnostic.
       this.#out.length = this.#statement;
+      this.#atStart = true;
       this.#skipping = this.#open.length + 1;
       this.#open.length = 0;
       this.#depth = 0;

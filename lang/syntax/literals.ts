@@ -22,10 +22,13 @@ const wrong = (diagnose: (span: Span) => Diagnostic): Literal => ({ ok: false, d
 
 /** Digits with `_` between them, a fraction, a sign for `--set`. */
 const decimal = /^-?[0-9]+(?:_[0-9]+)*(?:\.[0-9]+(?:_[0-9]+)*)?$/;
+/** As most numbers are; so few digits are exact. */
+const short = /^[0-9]{1,15}$/;
 const hexadecimal = /^0[xX][0-9A-Fa-f]+(?:_[0-9A-Fa-f]+)*$/;
 
 /** Reads a plain number, decimal or `0x…`, with `_` between digits. Whole numbers are exact to 2^53. */
 export function numberValue(image: string): Literal {
+  if (short.test(image)) return good({ type: 'number', value: Number(image) });
   const bare = image.replaceAll('_', '');
   if (hexadecimal.test(image) || /^-?[0-9_]+$/.test(image)) {
     if (!hexadecimal.test(image) && !decimal.test(image)) return misplacedUnderscore(image);
@@ -60,10 +63,13 @@ export function quantityValue(image: string): Literal {
 
 /** Multiplies in whole numbers, since 0.1 * 3 is not 0.3 in doubles but `0.1us` is 100 ns. */
 function scaled(image: string, digits: string, unit: Unit): Literal {
+  const { type } = unit;
+  // A product of whole numbers that comes out below 2^53 is exact in doubles, too.
+  const product = short.test(digits) ? Number(digits) * unit.factor : Number.NaN;
+  if (Number.isSafeInteger(product)) return good({ type, value: product });
   const [whole = '', fraction = ''] = digits.split('.');
   const numerator = BigInt(whole + fraction) * BigInt(unit.factor);
   const denominator = 10n ** BigInt(fraction.length);
-  const { type } = unit;
   if (numerator % denominator === 0n) {
     const value = Number(numerator / denominator);
     if (!Number.isSafeInteger(value)) return wrong((span) => report('PG2002', { image }, span));

@@ -83,9 +83,10 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
   /** Items between line ends up to the end of their block, each parsed on its own; `noun` says what one of them is. */
   protected sequence<T>(noun: string, item: () => T): (T | ErrorNode)[] {
     const items: (T | ErrorNode)[] = [];
+    const depth = depthOf(this.LA(1));
     do {
-      this.MANY_SEP({ SEP: Newline, DEF: () => items.push(this.#item(item)) });
-    } while (this.#another(noun, items));
+      this.MANY_SEP({ SEP: Newline, DEF: () => items.push(this.#item(item, depth)) });
+    } while (this.#another(noun, items, depth));
     return items;
   }
 
@@ -111,11 +112,11 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     return { start: first.startOffset, end: Math.max(first.startOffset, endOf(this.LA(0))) };
   }
 
-  #item<T>(item: () => T): T | ErrorNode {
+  #item<T>(item: () => T, depth: number): T | ErrorNode {
     const outer = this.#current;
     const first = this.LA(1);
     const start = this.#next();
-    this.#current = { first, depth: depthOf(first), failed: false };
+    this.#current = { first, depth, failed: false };
     try {
       if (this.problems.length > maxMistakes) return { kind: 'error', span: this.#passOver(start, false) };
       const parsed = item();
@@ -129,10 +130,10 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
   }
 
   /** After the last item that could be read: whether there are more behind something that is none. */
-  #another(noun: string, items: unknown[]): boolean {
+  #another(noun: string, items: unknown[], depth: number): boolean {
     if (this.#blockEnds()) return false;
     if (this.LA(1).tokenType !== Newline) {
-      items.push(this.#item(() => this.#unexpected(noun)));
+      items.push(this.#item(() => this.#unexpected(noun), depth));
     }
     if (this.LA(1).tokenType !== Newline) return false;
     this.SKIP_TOKEN();
@@ -197,9 +198,15 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
   /** At the end of the current statement: its line end, the `}` of the block around it, or the end of the file. */
   #atEnd(): boolean {
     const token = this.LA(1);
-    if (tokenMatcher(token, EOF)) return true;
     const depth = this.#current?.depth ?? 0;
-    return depthOf(token) < depth || (token.tokenType === Newline && depthOf(token) === depth);
+    switch (token.tokenType) {
+      case Newline:
+        return depthOf(token) === depth;
+      case CloseBrace:
+        return depthOf(token) < depth;
+      default:
+        return token.tokenType === EOF;
+    }
   }
 
   /** Brackets are in pairs, so any `}` here is that of the block being read. */

@@ -36,7 +36,8 @@ test('what every kind of production becomes', () => {
   for (const rule of [
     'file ::= ( statement ( Newline statement )* )?\n',
     'expression ::= operand ( Operator operand )*\n',
-    'operand ::= ( "-" | "!" )* postfix\n',
+    'argument ::= ( Word ":" )? expression\n',
+    'call ::= "(" ( argument ( "," argument )* )? ")"\n',
     'sync ::= "sync" timeout?\n',
     'print ::= "print" expression ( "," expression )*\n',
     'cancel ::= "cancel" expression\n',

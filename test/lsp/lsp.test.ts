@@ -211,6 +211,10 @@ test('a request that was taken back is not answered', async ({ place }) => {
   const { CancellationTokenSource } = await import('vscode-languageserver/node');
   const source = new CancellationTokenSource();
   const params = { textDocument: { uri: place.uri }, position: { line: 0, character: 0 } };
+  // While the server is at work on a long file, the question and its cancellation both arrive.
+  const long = `${place.uri}.long.pg`;
+  await place.client.open(long, 'let  x = 1\nx = 2\n'.repeat(3000));
+  const busy = ask({ ...place, uri: long }, 'formatting', { options: { tabSize: 2, insertSpaces: true } });
   const answer = place.client.connection.sendRequest('textDocument/completion', params, source.token);
   source.cancel();
   const outcome = await answer.then(
@@ -219,6 +223,7 @@ test('a request that was taken back is not answered', async ({ place }) => {
   );
   // RequestCancelled of the protocol.
   assert.is(outcome, -32800);
+  await busy;
 });
 
 test('nothing that is asked of a broken or missing text ends the server', async ({ place }) => {
