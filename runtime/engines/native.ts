@@ -243,6 +243,10 @@ class NativeSenders implements Engine {
     });
   }
 
+  forgetDevices(ids: readonly DeviceId[]): void {
+    this.#attempt(() => this.#engine.forgetDevices(ids));
+  }
+
   receiverStats(id: ReceiverId): ReceiverStats {
     const { timing: _, clockStepped: __, ...counts } = this.#attempt(() => this.#engine.receiver(id, false));
     return counts;
