@@ -90,12 +90,15 @@ export class DeviceTable {
   readonly #interfaces: InterfaceTable;
   readonly #seed: bigint;
   readonly #allowed: Allowed;
-  /** By their ordinals, ascending. */
-  readonly #known = new Map<number, KnownDevice>();
+  /**
+   * By their ordinals, ascending. No Map, here and below: V8 links the tables that a Map outgrows, so that devices which came
+   * and went would stay in memory until the next full collection.
+   */
+  readonly #known: KnownDevice[] = [];
   /** Of those that are records, in the order in which they became that. */
   readonly #settled: DeviceRecord[] = [];
   readonly #newest = new Map<string, KnownDevice>();
-  readonly #present = new Map<DeviceId, Device>();
+  readonly #present: Device[] = [];
   readonly #threadResults = new Map<number, string>();
   #added = 0;
   /** Removed and not settled yet. */
@@ -111,7 +114,7 @@ export class DeviceTable {
 
   /** The devices that exist and the last ones removed, in the order in which they were added. */
   get known(): readonly KnownDevice[] {
-    return [...this.#known.values()];
+    return this.#known;
   }
 
   /** How many devices there were; those that are known are among them. */
@@ -126,7 +129,7 @@ export class DeviceTable {
 
   /** Those that exist, removals under way excepted. */
   present(): readonly Device[] {
-    return [...this.#present.values()];
+    return [...this.#present];
   }
 
   tellThread(cpu: number, result: string): void {
@@ -143,7 +146,7 @@ export class DeviceTable {
   }
 
   byId(id: DeviceId): Device | null {
-    return this.#present.get(id) ?? null;
+    return this.#present.find((device) => device.id === id) ?? null;
   }
 
   /** The device of that name, if it exists. */
@@ -197,9 +200,9 @@ export class DeviceTable {
         result: answerTo(settings, configuration.value.words, untold),
       };
       this.tellThread(cpu, `OK: add_device=${name}`);
-      this.#known.set(device.ordinal, device);
+      this.#known.push(device);
       this.#newest.set(name, device);
-      this.#present.set(device.id, device);
+      this.#present.push(device);
       return ok(device);
     });
   }
@@ -263,17 +266,28 @@ export class DeviceTable {
     for (const device of devices) {
       const record = recordOf(device);
       this.#leaving--;
-      this.#known.set(device.ordinal, record);
+      this.#known[this.#place(device)] = record;
       this.#settled.push(record);
       if (this.#newest.get(device.name) === device) this.#newest.set(device.name, record);
     }
     this.#forgetOldest();
   }
 
+  /** Where a known device stands. */
+  #place({ ordinal }: KnownDevice): number {
+    let [low, high] = [0, this.#known.length - 1];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#known[middle] as KnownDevice).ordinal < ordinal) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   #forgetOldest(): void {
     const excess = this.#settled.length + this.#leaving - mostRemoved;
     for (const oldest of this.#settled.splice(0, Math.max(0, excess))) {
-      this.#known.delete(oldest.ordinal);
+      this.#known.splice(this.#place(oldest), 1);
       if (this.#newest.get(oldest.name) !== oldest) continue;
       this.#newest.delete(oldest.name);
       this.onForgotten(oldest.name);
@@ -283,7 +297,7 @@ export class DeviceTable {
   async #remove(device: Device, span: Span): Promise<Result<void>> {
     device.state = 'removing';
     this.tellThread(device.cpu, `OK: rem_device=${device.name}`);
-    this.#present.delete(device.id);
+    this.#present.splice(this.#present.indexOf(device), 1);
     // It stops now; until the engine gives the exact figures, the last live ones stand for them.
     const live = this.#engine.stats(device.id);
     const stoppedAt = live.running ? this.#engine.clock.now() : live.stoppedAt;
@@ -293,7 +307,7 @@ export class DeviceTable {
       // The engine still has it, and so have we: whoever tolerates the refusal can try again.
       device.state = 'present';
       device.final = null;
-      this.#present.set(device.id, device);
+      this.#present.push(device);
       return stats;
     }
     device.state = 'removed';
@@ -315,7 +329,7 @@ export class DeviceTable {
     removedTotals.add(stats, device.clearedAt);
     if (!removedTotals.fragmented) return;
     const now = this.#engine.clock.now();
-    const others = [...this.#known.values()].filter((one) => one.state === 'present' || one.state === 'removing');
+    const others = this.#known.filter((one) => one.state === 'present' || one.state === 'removing');
     removedTotals.settleTime(
       others.map((other) => busyTime(this.figures(other), other.clearedAt, now)),
       now,

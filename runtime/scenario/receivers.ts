@@ -73,7 +73,7 @@ export class ReceiverTable {
   readonly #devices: DeviceTable;
   readonly #all: Receiver[] = [];
   /** Devices that sent since receivers were zeroed, without those that are settled. */
-  readonly #accountable = new Set<Device>();
+  #accountable: Device[] = [];
   /** Of these, the removed ones in the order in which they went. */
   readonly #leaving: Device[] = [];
 
@@ -134,26 +134,30 @@ export class ReceiverTable {
     this.#devices.settle(gone);
     for (const device of this.#accountable) {
       device.carried = 0;
-      if (device.state !== 'present') {
-        device.counts = false;
-        this.#accountable.delete(device);
-      }
+      if (device.state !== 'present') device.counts = false;
     }
+    this.#dropReleased();
     return ok(undefined);
   }
 
   /** From now on the device's present counters are owed to the receivers; `carried` comes on top. */
   hold(device: Device, carried: number): void {
     device.carried = carried;
+    if (!device.counts) this.#accountable.push(device);
     device.counts = true;
-    this.#accountable.add(device);
   }
 
-  /** The device's counters are from before receivers were zeroed, and owed to nobody. */
-  release(device: Device): void {
-    device.carried = 0;
-    device.counts = false;
-    this.#accountable.delete(device);
+  /** All counters are from before receivers were zeroed, and owed to nobody. */
+  releaseAll(): void {
+    for (const device of this.#accountable) {
+      device.carried = 0;
+      device.counts = false;
+    }
+    this.#accountable = [];
+  }
+
+  #dropReleased(): void {
+    this.#accountable = this.#accountable.filter((device) => device.counts);
   }
 
   /** Packets that the device owes. */
@@ -163,7 +167,7 @@ export class ReceiverTable {
 
   /** A device was removed: its account is settled once what it owes has arrived, or is given up. */
   removed(device: Device): void {
-    if (this.#accountable.has(device)) this.#leaving.push(device);
+    if (device.counts) this.#leaving.push(device);
     else this.#devices.settle([device]);
     this.#settle();
   }
@@ -215,7 +219,7 @@ export class ReceiverTable {
   /** @param running whether a run goes on, so that the youngest frames are not due */
   share(receiver: Receiver, device: KnownDevice, stats: ReceiverStats, running: boolean): Share {
     if (device.state === 'settled') return accountOf(receiver, device)?.share ?? noShare;
-    if (!this.#accountable.has(device)) return noShare;
+    if (!device.counts) return noShare;
     const stream = stats.streams.find((candidate) => candidate.device === device.id);
     const sent = this.owed(device);
     // What a receiver has not looked at yet is not lost: a busy machine may keep it from looking for a while.
@@ -275,7 +279,8 @@ export class ReceiverTable {
       const stats = this.stats(receiver);
       for (const device of gone) this.#settleAccount(receiver, device, stats, timing);
     }
-    for (const device of gone) this.#accountable.delete(device);
+    for (const device of gone) device.counts = false;
+    this.#dropReleased();
     if (this.#all.length > 0) this.#engine.forgetDevices(gone.map((device) => device.id));
     this.#devices.settle(gone);
   }
