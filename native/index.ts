@@ -236,7 +236,7 @@ export interface NativeGrace {
 export interface NativePendingGrace {
   readonly cookie: number;
   readonly ageNs: number;
-  readonly holders: readonly { readonly cpu: number; readonly phase: string }[];
+  readonly holders: readonly { readonly cpu: number; readonly tid: number; readonly phase: string }[];
 }
 export interface NativeSender {
   readonly cpu: number;

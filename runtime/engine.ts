@@ -282,7 +282,7 @@ export interface GraceStats {
 export interface PendingGrace {
   readonly cookie: number;
   readonly ageNs: number;
-  readonly holders: readonly { readonly cpu: number; readonly phase: string }[];
+  readonly holders: readonly { readonly cpu: number; readonly tid: number; readonly phase: string }[];
 }
 
 /** A sender thread and what the machine did to it since it began. */

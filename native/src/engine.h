@@ -93,6 +93,7 @@ struct GraceSnapshot {
 enum class Phase : uint8_t { idle, walk, build, send, wait };
 struct GraceHolder {
   int cpu = 0;
+  int tid = 0;
   Phase phase = Phase::idle;
 };
 // A grace period under way, and whose read sections it waits for.
