@@ -25,6 +25,7 @@ export interface NativeEngine {
   openReceiver(name: string, ifindex: number): Promise<number>;
   closeReceiver(receiver: number): Promise<void>;
   clearReceiver(receiver: number): void;
+  forgetDevices(devices: readonly number[]): void;
   /** Counts so far; `timing` is null unless asked for. */
   receiver(receiver: number, withTiming: boolean): NativeReceiver;
   sync(): Promise<void>;
@@ -235,7 +236,7 @@ export interface NativeGrace {
 export interface NativePendingGrace {
   readonly cookie: number;
   readonly ageNs: number;
-  readonly holders: readonly { readonly cpu: number; readonly phase: string }[];
+  readonly holders: readonly { readonly cpu: number; readonly tid: number; readonly phase: string }[];
 }
 export interface NativeSender {
   readonly cpu: number;

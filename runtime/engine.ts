@@ -54,6 +54,11 @@ export interface Engine {
   addReceiver(plan: ReceiverPlan): Promise<ReceiverId>;
   remReceiver(id: ReceiverId): Promise<void>;
   clearReceivers(ids: readonly ReceiverId[]): Promise<void>;
+  /**
+   * Receivers no longer tell apart what they got of these removed devices: it stays in their totals, but has no stream. An
+   * engine keeps something of every device that a receiver heard until it is told this.
+   */
+  forgetDevices(ids: readonly DeviceId[]): void;
   receiverStats(id: ReceiverId): ReceiverStats;
   /** What a receiver measured of times, apart from its counts because histograms are large. */
   receiverTiming(id: ReceiverId): ReceiverTiming;
@@ -277,7 +282,7 @@ export interface GraceStats {
 export interface PendingGrace {
   readonly cookie: number;
   readonly ageNs: number;
-  readonly holders: readonly { readonly cpu: number; readonly phase: string }[];
+  readonly holders: readonly { readonly cpu: number; readonly tid: number; readonly phase: string }[];
 }
 
 /** A sender thread and what the machine did to it since it began. */

@@ -64,19 +64,23 @@ export function percentile(histogram: Histogram, p: number): number {
   return histogram.max;
 }
 
-/** Adds histograms up. */
+/** Adds histograms up. Sums are kept for many devices, so they end with the last bucket that holds something. */
 export function mergeHistograms(histograms: readonly Histogram[]): Histogram {
   const counts = new Float64Array(bucketCount);
+  let end = 0;
   let total = 0;
   let max = 0;
   for (const histogram of histograms) {
     for (let bucket = 0; bucket < histogram.counts.length; bucket++) {
-      counts[bucket] = (counts[bucket] as number) + (histogram.counts[bucket] as number);
+      const times = histogram.counts[bucket] as number;
+      if (times === 0) continue;
+      counts[bucket] = (counts[bucket] as number) + times;
+      end = Math.max(end, bucket + 1);
     }
     total += histogram.total;
     max = Math.max(max, histogram.max);
   }
-  return { counts, total, max };
+  return { counts: counts.slice(0, end), total, max };
 }
 
 /** Adds what was timed of several devices up. */

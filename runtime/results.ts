@@ -61,8 +61,10 @@ export interface ScenarioResults {
   readonly exit: Exit;
   /** From the first statement to the end of everything, by the engine's clock. */
   readonly duration: number;
-  /** Every device that there was, removed ones too, in the order in which they were added. */
+  /** The devices that were there at the end and the last 1000 removed, in the order in which they were added. */
   readonly devices: readonly DeviceResults[];
+  /** Of every device that there was, whether it has a line of its own or not. */
+  readonly totals: TotalResults;
   readonly receivers: readonly ReceiverResults[];
   /** In source order. */
   readonly expectations: readonly ExpectationResults[];
@@ -111,6 +113,26 @@ export interface DeviceResults {
   readonly failure: string | null;
 }
 
+/** All devices of a scenario added up; rates are per the time in which at least one of them ran. */
+export interface TotalResults {
+  /** How many there were. */
+  readonly devices: number;
+  readonly sent: number;
+  readonly bytes: number;
+  readonly errors: number;
+  readonly inFlight: number;
+  readonly asked: number | null;
+  readonly achieved: number;
+  readonly askedBps: number | null;
+  readonly achievedBps: number;
+  readonly duration: number;
+  readonly late: number;
+  readonly skipped: number;
+  readonly gap: Percentiles;
+  /** How many stayed further below what was asked of them than they may. */
+  readonly short: number;
+}
+
 export interface ReceiverResults {
   readonly name: string;
   readonly interface: string;
@@ -143,7 +165,7 @@ export interface LatencyResults extends LatencyPercentiles {
   readonly untimed: number;
 }
 
-/** What a receiver got from the devices of one name. */
+/** What a receiver got from the devices of one name, as long as one of the devices in the document has it. */
 export interface SenderShare {
   readonly device: string;
   /** Whether the receiver counts its frames as lost where they do not arrive. */

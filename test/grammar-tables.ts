@@ -31,6 +31,7 @@ import { dryRunEngine } from '../runtime/engines/dry-run.ts';
 import { mostShown } from '../runtime/report/findings.ts';
 import { exitOf } from '../runtime/results.ts';
 import { defaultConfiguration } from '../runtime/scenario/configuration.ts';
+import { mostRemoved } from '../runtime/scenario/device-record.ts';
 import { mostPrinted } from '../runtime/scenario/executor.ts';
 import { mostEvents, mostJobs, mostPrintedCharacters, mostPrints } from '../runtime/scenario/scenario-state.ts';
 import { maxScriptBytes } from '../runtime/script-input.ts';
@@ -137,6 +138,7 @@ export const tables: Readonly<Record<string, Table>> = {
       ['characters of a printed line', grouped(mostPrinted), '`…` stands for the other values'],
       ['printed lines kept in the results of a scenario', grouped(mostPrints), code('PG6204')],
       ['characters of those lines', grouped(mostPrintedCharacters), code('PG6204')],
+      ['removed devices with figures of their own', grouped(mostRemoved), `${code('PG6301')}; totals have all`],
       ['events kept in the results of a scenario', grouped(mostEvents), 'those behind them are not kept'],
     ],
   },

@@ -51,6 +51,7 @@ Napi::Function EngineObject::define(Napi::Env env, Napi::FunctionReference* cons
                                             InstanceMethod<&EngineObject::open_receiver>("openReceiver"),
                                             InstanceMethod<&EngineObject::close_receiver>("closeReceiver"),
                                             InstanceMethod<&EngineObject::clear_receiver>("clearReceiver"),
+                                            InstanceMethod<&EngineObject::forget_devices>("forgetDevices"),
                                             InstanceMethod<&EngineObject::receiver>("receiver"),
                                             InstanceMethod<&EngineObject::sync>("sync"),
                                             InstanceMethod<&EngineObject::grace>("grace"),
@@ -339,6 +340,11 @@ Napi::Value EngineObject::close_receiver(const Napi::CallbackInfo& info) {
 Napi::Value EngineObject::clear_receiver(const Napi::CallbackInfo& info) {
   const Status status = engine_->clear_receiver(Input(info, 0).number32());
   return status.ok() ? info.Env().Undefined() : fail(info.Env(), status);
+}
+
+Napi::Value EngineObject::forget_devices(const Napi::CallbackInfo& info) {
+  engine_->forget_devices(to_device_ids({info, 0}));
+  return info.Env().Undefined();
 }
 
 Napi::Value EngineObject::receiver(const Napi::CallbackInfo& info) {

@@ -56,6 +56,7 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   Napi::Value open_receiver(const Napi::CallbackInfo& info);
   Napi::Value close_receiver(const Napi::CallbackInfo& info);
   Napi::Value clear_receiver(const Napi::CallbackInfo& info);
+  Napi::Value forget_devices(const Napi::CallbackInfo& info);
   Napi::Value receiver(const Napi::CallbackInfo& info);
   Napi::Value sync(const Napi::CallbackInfo& info);
   Napi::Value change_link(const Napi::CallbackInfo& info);

@@ -315,6 +315,7 @@ Napi::Value from_pending_grace(Napi::Env env, const std::vector<PendingGrace>& p
     object.Set("holders", array(env, grace.holders, [env](const GraceHolder& holder) {
                  Napi::Object entry = Napi::Object::New(env);
                  entry.Set("cpu", Napi::Number::New(env, holder.cpu));
+                 entry.Set("tid", Napi::Number::New(env, holder.tid));
                  entry.Set("phase", phase_name(holder.phase));
                  return entry;
                }));

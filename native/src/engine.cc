@@ -80,7 +80,6 @@ Engine::State::State(std::function<void()> wake, Listener heard)
   // EINVAL on a machine with more CPUs than the set has room for
   if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) CPU_ZERO(&allowed);
   present = allowed;
-  for (uint32_t stream = 1; stream < kMaxStreams; stream++) free_streams.push_back(static_cast<uint16_t>(stream));
 }
 
 Engine::Engine(std::function<void()> wake, Listener listener)

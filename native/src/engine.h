@@ -93,6 +93,7 @@ struct GraceSnapshot {
 enum class Phase : uint8_t { idle, walk, build, send, wait };
 struct GraceHolder {
   int cpu = 0;
+  int tid = 0;
   Phase phase = Phase::idle;
 };
 // A grace period under way, and whose read sections it waits for.
@@ -178,6 +179,9 @@ class Engine {
   void open_receiver(std::string interface, int ifindex, std::function<void(Result<ReceiverId>)> done);
   void close_receiver(ReceiverId receiver, std::function<void(Status)> done);
   [[nodiscard]] Status clear_receiver(ReceiverId receiver);
+  // Receivers no longer tell apart what they got, or still get, of these removed devices; it stays in their totals. Devices
+  // that exist are left alone. Without this a receiver keeps figures of every device that it ever heard.
+  void forget_devices(const std::vector<DeviceId>& ids);
   // Times come along where they are asked for; of a device that was removed 4094 runs ago they are only in the total.
   [[nodiscard]] Result<ReceiverSnapshot> receiver(ReceiverId receiver, bool with_timing = false) const;
 

@@ -167,7 +167,7 @@ void Engine::State::finish(Run* run) {
   }
   free_records.push_back(run->record);
   if (run->owns_progress) {
-    free_streams.push_back(static_cast<uint16_t>(run->progress->stream));
+    free_streams.push_back({static_cast<uint16_t>(run->progress->stream), monotonic_now()});
     delete run->progress;
   }
   delete run;
@@ -302,7 +302,7 @@ Result<int64_t> Engine::start(const std::vector<DeviceId>& ids) {
     return Started::failure(ENOBUFS, "starting more devices than there is room to count");
   }
   // As many as there may be devices; a run that was stopped keeps its own until its grace period has ended.
-  if (stopped.size() > state.free_streams.size()) {
+  if (stopped.size() > state.free_stream_count()) {
     return Started::failure(EBUSY, "starting devices while those stopped before still hold stream ids");
   }
   const int64_t at = monotonic_now() + kStartLead;

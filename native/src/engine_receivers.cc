@@ -3,14 +3,19 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <unordered_set>
 #include <utility>
 
+#include "clock.h"
 #include "engine_state.h"
 #include "fd.h"
 
 namespace pktsh {
 
 namespace {
+
+// After this long the last frame of a run has arrived, or never will: more than any queue or link under test holds one back.
+inline constexpr int64_t kStraggler = 5 * kSecond;
 
 void add_stream(StreamSnapshot& sum, const StreamSnapshot& part) {
   sum.received += part.received;
@@ -26,12 +31,21 @@ StreamSnapshot stream_snapshot(DeviceId owner, StreamCount seen) {
 
 }  // namespace
 
-// A stream id for a new run of the device; 0 if all are in use. Ids are used again in the order in which they were given
-// back, 4094 runs later at the earliest unless as many run at once, so that a straggler of the old run has long arrived.
-uint16_t Engine::State::claim_stream(DeviceId device) {
+// An id that no run has; 0 if all are in use. Ids are used again in the order in which they were given back, and only
+// after kStraggler unless none is left that was never used: a receiver has 27 KiB for each that it ever heard.
+uint16_t Engine::State::take_stream() {
+  const bool old = !free_streams.empty() && monotonic_now() - free_streams.front().since >= kStraggler;
+  if (!old && fresh_stream < kMaxStreams) return fresh_stream++;
   if (free_streams.empty()) return 0;
-  const uint16_t stream = free_streams.front();
+  const uint16_t stream = free_streams.front().stream;
   free_streams.pop_front();
+  return stream;
+}
+
+// A stream id for a new run of the device; 0 if all are in use.
+uint16_t Engine::State::claim_stream(DeviceId device) {
+  const uint16_t stream = take_stream();
+  if (stream == 0) return 0;
   const DeviceId owner = stream_owner[stream];
   for (auto& [id, entry] : receivers) {
     StreamCount seen = entry.receiver->forget(stream);
@@ -95,6 +109,27 @@ Status Engine::clear_receiver(ReceiverId receiver) {
   return Status::success();
 }
 
+void Engine::forget_devices(const std::vector<DeviceId>& ids) {
+  State& state = *state_;
+  std::unordered_set<DeviceId> gone;
+  for (const DeviceId id : ids) {
+    if (state.find(id) == nullptr) gone.insert(id);
+  }
+  for (auto& [id, entry] : state.receivers) {
+    for (const DeviceId device : gone) {
+      const auto past = entry.past.find(device);
+      if (past == entry.past.end()) continue;
+      entry.gone.add(past->second.timing);
+      entry.past.erase(past);
+    }
+  }
+  for (uint16_t stream = 1; stream < state.fresh_stream; stream++) {
+    if (!gone.contains(state.stream_owner[stream])) continue;
+    state.stream_owner[stream] = kForgotten;
+    for (auto& [id, entry] : state.receivers) entry.gone.add(entry.receiver->forget(stream).timing);
+  }
+}
+
 Result<ReceiverSnapshot> Engine::receiver(ReceiverId receiver, bool with_timing) const {
   const auto found = state_->receivers.find(receiver);
   if (found == state_->receivers.end()) {
@@ -130,6 +165,7 @@ Result<ReceiverSnapshot> Engine::receiver(ReceiverId receiver, bool with_timing)
       continue;
     }
     if (with_timing) snapshot.timing.add(sum.timing);
+    if (device == kForgotten) continue;
     snapshot.streams.push_back(std::move(sum));
     snapshot.streams.back().device = device;
   }

@@ -49,11 +49,21 @@ struct DeviceEntry {
   Cookie removed = 0;     // of its removal
 };
 
+// Owns the streams of devices that were forgotten; no device ever has this id.
+inline constexpr DeviceId kForgotten = UINT32_MAX;
+
+// The stream id of a run that is over.
+struct FreeStream {
+  uint16_t stream = 0;
+  int64_t since = 0;  // CLOCK_MONOTONIC
+};
+
 struct ReceiverEntry {
   std::unique_ptr<Receiver> receiver;
-  // Of streams whose ids went to other runs since the receiver was cleared, by device; by 0 what strangers sent.
+  // Of streams whose ids went to other runs since the receiver was cleared, by device; by 0 what strangers sent, by
+  // kForgotten what arrived of devices after they were forgotten.
   std::unordered_map<DeviceId, StreamSnapshot> past;
-  // Times of such streams whose devices were gone by then: 18 KiB for each of them would add up under churn.
+  // Times of such streams whose devices were gone or forgotten by then: 18 KiB for each would add up under churn.
   TimingSnapshot gone;
 };
 
@@ -91,7 +101,9 @@ struct Engine::State {
   void gather();
 
   // Streams and receivers (engine_receivers.cc)
+  [[nodiscard]] size_t free_stream_count() const { return free_streams.size() + (kMaxStreams - fresh_stream); }
   [[nodiscard]] uint16_t claim_stream(DeviceId device);
+  [[nodiscard]] uint16_t take_stream();
 
   // Does `work` on the opener thread and calls `done` with its result from poll().
   template <typename T>
@@ -127,7 +139,8 @@ struct Engine::State {
   uint32_t last_life = 0;    // of GeneratorStates
   std::deque<StatsRecord*> free_records;
 
-  std::deque<uint16_t> free_streams;
+  std::deque<FreeStream> free_streams;               // in the order in which they were given back
+  uint16_t fresh_stream = 1;                         // the lowest id that was never used; kMaxStreams: none is left
   std::array<DeviceId, kMaxStreams> stream_owner{};  // 0: never used
   std::unordered_map<ReceiverId, ReceiverEntry> receivers;
   ReceiverId next_receiver = 1;

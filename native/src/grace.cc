@@ -80,7 +80,7 @@ std::vector<PendingGrace> GracePeriods::under_way(int64_t now) const {
     PendingGrace grace{pending.cookie, now - pending.begun_at, {}};
     line_.domain.holders(pending.cookie, [&](const Slot& slot) {
       // relaxed: only reported
-      grace.holders.push_back({slot.cpu.load(std::memory_order_relaxed),
+      grace.holders.push_back({slot.cpu.load(std::memory_order_relaxed), slot.tid.load(std::memory_order_relaxed),
                                static_cast<Phase>(slot.phase.load(std::memory_order_relaxed))});
     });
     result.push_back(std::move(grace));

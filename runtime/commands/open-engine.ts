@@ -15,7 +15,7 @@ export type OfferedEngine = Exclude<EngineName, 'kernel'>;
 export async function openEngine(name: OfferedEngine): Promise<Opened> {
   if (name === 'dry-run') {
     const { dryRunEngine } = await import('../engines/dry-run.ts');
-    return { ok: true, engine: dryRunEngine() };
+    return { ok: true, engine: dryRunEngine({ recorded: false }) };
   }
   const { nativeEngine } = await import('../engines/native.ts');
   try {

@@ -26,10 +26,11 @@ import {
   type SenderStats,
   type StreamStats,
 } from '../engine.ts';
-import { bucketCount, difference, emptyHistogram, type Histogram, mergeTimings } from '../histogram.ts';
+import { bucketCount, type Histogram, mergeTimings } from '../histogram.ts';
 import { macOf } from '../lab/mac.ts';
 import { derivedSeed } from '../seed.ts';
 import { DryDevice } from './dry-device.ts';
+import { addHeard, countOf, type Heard, heardNothing, heardOf, later, timingOf } from './dry-heard.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 /** What was asked of the engine, in order; `at` is virtual time (ns). */
@@ -47,13 +48,15 @@ export type RecordedOperation = { readonly at: bigint } & (
 
 export interface DryRunEngine extends Engine {
   readonly name: 'dry-run';
-  /** Everything asked so far. */
+  /** Everything asked so far, where it is recorded. */
   readonly operations: readonly RecordedOperation[];
 }
 
 export interface DryRunOptions {
   /** Senders that the perfect machine has; the same on every machine unless given. */
   readonly cpus?: number;
+  /** Whether what is asked is recorded, as it is unless given: a run of hours asks for more than memory holds. */
+  readonly recorded?: boolean;
 }
 
 const defaultCpus = 64;
@@ -68,7 +71,7 @@ const madeUpAddress = (n: number): number => 0xc6_12_00_01 + n * 0x100;
 
 /** A perfect machine in virtual time: nothing is lost, nothing is late, every grace period ends at once. */
 export function dryRunEngine(options: DryRunOptions = {}): DryRunEngine {
-  return new DryRun(options.cpus ?? defaultCpus);
+  return new DryRun(options.cpus ?? defaultCpus, options.recorded ?? true);
 }
 
 /** What a deleted interface goes by: no interface can have it, since names hold no `/`. */
@@ -81,6 +84,8 @@ interface DryReceiver {
   /** What each device had sent when counting began anew. */
   baseline: Map<DeviceId, ReturnType<DryDevice['traffic']>>;
   gapsBefore: Map<DeviceId, Histogram>;
+  /** What it got of devices that were forgotten. */
+  forgotten: Heard;
 }
 
 class DryRun implements DryRunEngine {
@@ -96,6 +101,7 @@ class DryRun implements DryRunEngine {
   readonly #formerPeers = new Map<string, string>();
   readonly #finishing = new Map<DeviceId, AbortController>();
   readonly #listeners: ((event: EngineEvent) => void)[] = [];
+  readonly #recorded: boolean;
   #lab = false;
   #closed = false;
   #nextId = 1;
@@ -104,7 +110,8 @@ class DryRun implements DryRunEngine {
   #counts = false;
   #lastIndex = 0;
 
-  constructor(cpus: number) {
+  constructor(cpus: number, recorded: boolean) {
+    this.#recorded = recorded;
     this.capabilities = {
       drivers: ['null', 'pcap', 'packet'],
       xmitModes: ['start_xmit', 'queue_xmit'],
@@ -133,7 +140,7 @@ class DryRun implements DryRunEngine {
         this.#addInterface(link.b, 'veth', link.mtu, link.a.name, null);
       }
     }
-    this.operations.push({ at: this.clock.now(), call: 'openLab', lab });
+    this.#record({ at: this.clock.now(), call: 'openLab', lab });
     return this.interfaces();
   }
 
@@ -160,7 +167,7 @@ class DryRun implements DryRunEngine {
     const facts = this.#interfaces.get(name);
     if (facts === undefined) throw new EngineError('ENODEV', `the lab has no interface ${name}`);
     const now = this.clock.now();
-    this.operations.push({ at: now, call: 'setLink', interface: name, change });
+    this.#record({ at: now, call: 'setLink', interface: name, change });
     switch (change.kind) {
       case 'down':
       case 'up':
@@ -190,14 +197,14 @@ class DryRun implements DryRunEngine {
     const added = new DryDevice(plan);
     if (this.#isDown(plan.interface)) added.setLink(false, this.clock.now());
     this.#devices.set(device, added);
-    this.operations.push({ at: this.clock.now(), call: 'addDevice', device, plan });
+    this.#record({ at: this.clock.now(), call: 'addDevice', device, plan });
     return device;
   }
 
   async setDevice(id: DeviceId, plan: DevicePlan): Promise<void> {
     const now = this.clock.now();
     this.#device(id).configure(plan, now);
-    this.operations.push({ at: now, call: 'setDevice', device: id, plan });
+    this.#record({ at: now, call: 'setDevice', device: id, plan });
     this.#watchFinish(id);
     this.#graces++;
   }
@@ -207,7 +214,7 @@ class DryRun implements DryRunEngine {
     const now = this.clock.now();
     this.#halt(id, now);
     device.removed = true;
-    this.operations.push({ at: now, call: 'remDevice', device: id });
+    this.#record({ at: now, call: 'remDevice', device: id });
     this.#graces++;
     const stats = device.stats(now);
     this.#forgetUnheard();
@@ -222,7 +229,7 @@ class DryRun implements DryRunEngine {
       device.start(now);
       this.#watchFinish(id);
     }
-    this.operations.push({ at: now, call: 'start', devices: [...ids] });
+    this.#record({ at: now, call: 'start', devices: [...ids] });
     return now;
   }
 
@@ -232,7 +239,7 @@ class DryRun implements DryRunEngine {
       this.#halt(id, now);
       return this.#device(id).stats(now);
     });
-    this.operations.push({ at: now, call: 'stop', devices: [...ids] });
+    this.#record({ at: now, call: 'stop', devices: [...ids] });
     if (ids.length > 0) this.#graces++;
     return stats;
   }
@@ -240,7 +247,7 @@ class DryRun implements DryRunEngine {
   async clearCounters(ids: readonly DeviceId[]): Promise<void> {
     const now = this.clock.now();
     for (const id of ids) this.#device(id).clear(now);
-    this.operations.push({ at: now, call: 'clearCounters', devices: [...ids] });
+    this.#record({ at: now, call: 'clearCounters', devices: [...ids] });
     if (ids.length > 0) this.#graces++;
   }
 
@@ -253,66 +260,85 @@ class DryRun implements DryRunEngine {
     this.#demandInterface(plan.interface);
     const id = this.#nextId++;
     this.#receivers.set(id, { plan, interface: plan.interface, ...this.#heard() });
-    this.operations.push({ at: this.clock.now(), call: 'addReceiver', receiver: id, plan });
+    this.#record({ at: this.clock.now(), call: 'addReceiver', receiver: id, plan });
     return id;
   }
 
   async remReceiver(id: ReceiverId): Promise<void> {
     this.#receiver(id);
     this.#receivers.delete(id);
-    this.operations.push({ at: this.clock.now(), call: 'remReceiver', receiver: id });
+    this.#record({ at: this.clock.now(), call: 'remReceiver', receiver: id });
   }
 
   async clearReceivers(ids: readonly ReceiverId[]): Promise<void> {
     for (const id of ids) Object.assign(this.#receiver(id), this.#heard());
-    this.operations.push({ at: this.clock.now(), call: 'clearReceivers', receivers: [...ids] });
+    this.#record({ at: this.clock.now(), call: 'clearReceivers', receivers: [...ids] });
     this.#forgetUnheard();
   }
 
+  forgetDevices(ids: readonly DeviceId[]): void {
+    this.#demandOpen();
+    const now = this.clock.now();
+    for (const id of ids) {
+      const device = this.#devices.get(id);
+      // Counters of interfaces have their share for ever.
+      if (device === undefined || !device.removed || this.#counts) continue;
+      for (const receiver of this.#receivers.values()) {
+        if (this.#hears(receiver.interface, device)) {
+          const gapsBefore = receiver.gapsBefore.get(id);
+          receiver.forgotten = addHeard(
+            receiver.forgotten,
+            heardOf(device, receiver.baseline.get(id), gapsBefore, now),
+          );
+        }
+        receiver.baseline.delete(id);
+        receiver.gapsBefore.delete(id);
+      }
+      this.#devices.delete(id);
+    }
+  }
+
   receiverStats(id: ReceiverId): ReceiverStats {
-    const { interface: on, baseline } = this.#receiver(id);
+    const { interface: on, baseline, forgotten } = this.#receiver(id);
     const now = this.clock.now();
     const streams: StreamStats[] = [];
-    let received = 0;
-    let bytes = 0;
-    let duplicated = 0;
-    let other = 0;
-    let lastAt: bigint | null = null;
+    let { received, bytes, duplicated, other, lastAt } = forgotten;
     for (const [device, sender] of this.#devices) {
       if (!this.#hears(on, sender)) continue;
-      const all = sender.traffic(now);
-      const before = baseline.get(device);
-      other += all.plain.packets - (before?.plain.packets ?? 0);
-      const packets = all.stamped.packets - (before?.stamped.packets ?? 0);
-      if (packets === 0) continue;
-      const frames = all.stamped.frames - (before?.stamped.frames ?? 0);
-      const octets = all.stamped.frameBytes - (before?.stamped.frameBytes ?? 0);
-      streams.push({ device, received: frames, bytes: octets, duplicated: packets - frames, reordered: 0 });
-      received += frames;
-      duplicated += packets - frames;
-      bytes += octets;
-      if (all.lastAt !== null && (lastAt === null || all.lastAt > lastAt)) lastAt = all.lastAt;
+      const heard = countOf(sender, baseline.get(device), now);
+      other += heard.other;
+      if (heard.received + heard.duplicated === 0) continue;
+      streams.push({
+        device,
+        received: heard.received,
+        bytes: heard.bytes,
+        duplicated: heard.duplicated,
+        reordered: 0,
+      });
+      received += heard.received;
+      duplicated += heard.duplicated;
+      bytes += heard.bytes;
+      lastAt = later(lastAt, heard.lastAt);
     }
     return { received, bytes, other, duplicated, reordered: 0, dropped: 0, lastAt, caughtUpAt: now, streams };
   }
 
   /** Nothing takes time, and what is measured is exact; gaps are those of the schedule. */
   receiverTiming(id: ReceiverId): ReceiverTiming {
-    const { gapsBefore } = this.#receiver(id);
+    const receiver = this.#receiver(id);
     const now = this.clock.now();
     const streams = new Map(
       this.receiverStats(id).streams.map(({ device, received }): [DeviceId, ArrivalTiming] => {
-        const heard = (this.#devices.get(device) as DryDevice).heardGaps(now);
-        const gaps = difference(heard, gapsBefore.get(device) ?? emptyHistogram);
-        const latency = { counts: [received], total: received, max: 0 };
-        return [device, { latency, gaps, variation: 0, variations: gaps.total, negative: 0, untimed: 0 }];
+        const sender = this.#devices.get(device) as DryDevice;
+        return [device, timingOf(received, sender, receiver.gapsBefore.get(device), now)];
       }),
     );
-    return { resolution: 0, clockStepped: false, total: mergeTimings([...streams.values()]), streams };
+    const total = mergeTimings([receiver.forgotten.timing, ...streams.values()]);
+    return { resolution: 0, clockStepped: false, total, streams };
   }
 
   async sync(): Promise<void> {
-    this.operations.push({ at: this.clock.now(), call: 'sync' });
+    this.#record({ at: this.clock.now(), call: 'sync' });
   }
 
   grace(): GraceStats {
@@ -355,6 +381,10 @@ class DryRun implements DryRunEngine {
     for (const id of this.#devices.keys()) this.#halt(id, now);
     this.#devices.clear();
     this.#receivers.clear();
+  }
+
+  #record(operation: RecordedOperation): void {
+    if (this.#recorded) this.operations.push(operation);
   }
 
   #addInterface(end: LabEnd, kind: string, mtu: number, peer: string, speed: number | null): void {
@@ -507,9 +537,10 @@ class DryRun implements DryRunEngine {
   }
 
   /** What everybody has sent so far: where a receiver begins to count. */
-  #heard(): Pick<DryReceiver, 'baseline' | 'gapsBefore'> {
+  #heard(): Pick<DryReceiver, 'baseline' | 'gapsBefore' | 'forgotten'> {
     const now = this.clock.now();
     return {
+      forgotten: heardNothing,
       baseline: new Map([...this.#devices].map(([id, device]) => [id, device.traffic(now)])),
       gapsBefore: new Map([...this.#devices].map(([id, device]) => [id, device.heardGaps(now)])),
     };

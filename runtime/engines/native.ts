@@ -44,9 +44,8 @@ const recordsPerPage = 1024;
 /** Records begin at cache lines; a buffer's memory is aligned to 16 bytes only, so a line more is needed. */
 const cacheLine = 64;
 
-/** What we keep of a device beside the addon: what it was told, and its exact figures once it has stopped. */
+/** What we keep of a device beside the addon: its driver, and its exact figures once it has stopped. */
 interface NativeDeviceState {
-  plan: DevicePlan;
   readonly driver: DriverName;
   final: DeviceStats | null;
   /** Starts so far: what a stop reports belongs to the run that it stopped. */
@@ -163,7 +162,7 @@ class NativeSenders implements Engine {
     );
     try {
       const id = this.#attempt(() => engine.addDevice(port, nativeDevice(plan)));
-      this.#devices.set(id, { plan, driver, final: null, runs: 0 });
+      this.#devices.set(id, { driver, final: null, runs: 0 });
       return id;
     } catch (error) {
       engine.releasePort(port);
@@ -175,18 +174,17 @@ class NativeSenders implements Engine {
     const device = this.#device(id);
     const link = this.#links?.find((one) => one.name === plan.interface);
     if (device.driver === 'packet' && link !== undefined) this.#demandQueues(plan, link);
-    const done = this.#attempt(() => this.#engine.setDevice(id, nativeDevice(plan)));
-    device.plan = plan;
-    await this.#asking(done);
+    await this.#asking(this.#attempt(() => this.#engine.setDevice(id, nativeDevice(plan))));
   }
 
   async remDevice(id: DeviceId): Promise<DeviceStats> {
     const device = this.#device(id);
     const run = await this.#asking(this.#attempt(() => this.#engine.remDevice(id)));
     // A device that was stopped before keeps the figures of that moment.
-    device.final ??= stats(run);
+    const final = device.final ?? stats(run);
     this.#devices.delete(id);
-    return device.final;
+    device.final = null;
+    return final;
   }
 
   start(ids: readonly DeviceId[]): bigint {
@@ -241,6 +239,10 @@ class NativeSenders implements Engine {
     this.#attempt(() => {
       for (const id of ids) this.#engine.clearReceiver(id);
     });
+  }
+
+  forgetDevices(ids: readonly DeviceId[]): void {
+    this.#attempt(() => this.#engine.forgetDevices(ids));
   }
 
   receiverStats(id: ReceiverId): ReceiverStats {

@@ -120,7 +120,9 @@ export function graceTable(grace: GraceStats, pending: readonly PendingGrace[]):
   const rows = pending.map(({ cookie, ageNs, holders }) => [
     cookie.toString(),
     time(ageNs),
-    holders.length === 0 ? none : holders.map(({ cpu, phase }) => `CPU ${cpu} (${phase})`).join(', '),
+    holders.length === 0
+      ? none
+      : holders.map(({ cpu, tid, phase }) => `CPU ${cpu}, thread ${tid} (${phase})`).join(', '),
   ]);
   return [...sums, ...layoutTable([right('cookie'), right('age'), left('held by')], rows, plain)];
 }

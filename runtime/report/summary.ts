@@ -8,6 +8,7 @@ import type {
   ReceiverResults,
   Results,
   ScenarioResults,
+  TotalResults,
   Verdict,
 } from '../results.ts';
 import type { Palette } from './palette.ts';
@@ -89,7 +90,7 @@ function scenarioText(results: Results, scenario: ScenarioResults, palette: Pale
   const title = `${palette.strong(name)}  ${verdict} in ${time(scenario.duration)}`;
   const sections = [
     title,
-    devicesText(scenario.devices, palette),
+    devicesText(scenario, palette),
     timingText(scenario.devices, palette),
     receiversText(scenario.receivers, palette),
     latencyText(scenario.receivers, palette),
@@ -104,7 +105,7 @@ function scenarioText(results: Results, scenario: ScenarioResults, palette: Pale
 const left = (title: string): Column => ({ title, align: 'left' });
 const right = (title: string): Column => ({ title, align: 'right' });
 
-function devicesText(devices: readonly DeviceResults[], palette: Palette): string {
+function devicesText({ devices, totals }: ScenarioResults, palette: Palette): string {
   const columns = [
     left('device'),
     right('cpu'),
@@ -125,25 +126,15 @@ function devicesText(devices: readonly DeviceResults[], palette: Palette): strin
     rate(device.achieved),
     badIf(device.shortfall.exceeded, shareText(device.achieved, device.asked), palette.warning),
   ]);
-  if (devices.length > 1) rows.push(totalRow(devices));
-  return tableText(columns, rows, devices.length, 'device', palette);
+  if (totals.devices > 1) rows.push(totalRow(totals));
+  const more = totals.devices - devices.length;
+  const lines = [tableText(columns, rows, devices.length, 'device', palette)];
+  if (more > 0) lines.push(palette.dim(`and ${plural(more, 'device')} removed before these, in the totals`));
+  return lines.filter((line) => line !== '').join('\n');
 }
 
-function totalRow(devices: readonly DeviceResults[]): Cell[] {
-  const sum = (of: (device: DeviceResults) => number): number =>
-    devices.reduce((total, device) => total + of(device), 0);
-  const asked = devices.some((device) => device.asked === null) ? null : sum((device) => device.asked ?? 0);
-  const achieved = sum((device) => device.achieved);
-  return [
-    'all',
-    '',
-    '',
-    count(sum((device) => device.sent)),
-    count(sum((device) => device.errors)),
-    rate(asked),
-    rate(achieved),
-    shareText(achieved, asked),
-  ];
+function totalRow({ sent, errors, asked, achieved }: TotalResults): Cell[] {
+  return ['all', '', '', count(sent), count(errors), rate(asked), rate(achieved), shareText(achieved, asked)];
 }
 
 function shareText(achieved: number, asked: number | null): string {

@@ -115,7 +115,7 @@ async function begin(devices: readonly Device[], span: Span, state: ScenarioStat
   }
   // Another job's `start` may have begun the run in the meantime.
   const fresh = !runs.active;
-  if (fresh) for (const device of [...receivers.accountable]) receivers.release(device);
+  if (fresh) receivers.releaseAll();
   const carried = stopped.map((device) => {
     assessShortfall(device, state.devices.figures(device));
     return receivers.owed(device);

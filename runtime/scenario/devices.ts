@@ -17,22 +17,22 @@ import {
   planOf,
   programOf,
 } from './configuration.ts';
+import { type DeviceRecord, type FinalFigures, mostRemoved } from './device-record.ts';
 import { GeneratorOrigins } from './generator-origins.ts';
 import type { InterfaceTable } from './interfaces.ts';
 import { answerTo, builtFrames } from './pktgen-files.ts';
 import { OperationQueues } from './queues.ts';
 import { SentHistory } from './sent-history.ts';
 import type { Setting } from './settings.ts';
-import { DeviceTotals } from './totals.ts';
-
-/** A device's figures once it is gone: its histogram has gone into the totals. */
-export type FinalFigures = Omit<DeviceStats, 'gaps'> & { readonly gap: Percentiles };
+import { busyTime, DeviceTotals } from './totals.ts';
 
 /**
- * A device from `add_device` to the end of the scenario. Of one name there can be many, one after the other; the name
- * means the newest.
+ * A device from `add_device` until nothing of it is under way any more; then a record takes its place. Of one name there
+ * can be many, one after the other; the name means the newest.
  */
 export interface Device {
+  /** The how-manieth device of its scenario it is. */
+  readonly ordinal: number;
   readonly name: string;
   readonly interface: string;
   /** Of its interface, whatever that is called by now; 0 where its driver needs none. */
@@ -73,6 +73,9 @@ const untold = 'Idle';
 /** Interfaces with a default route that the command line named. */
 type Allowed = readonly string[];
 
+/** A device that exists, is on its way out, or is gone. */
+export type KnownDevice = Device | DeviceRecord;
+
 /** The devices of a scenario, and the queues in which operations on them stand. */
 export class DeviceTable {
   readonly queues = new OperationQueues();
@@ -80,15 +83,27 @@ export class DeviceTable {
   readonly removedTotals = new DeviceTotals();
   /** Told of every device whose removal is complete. */
   onRemoved: (device: Device) => void = () => {};
+  /** Told of every name that means no device any more. */
+  onForgotten: (name: string) => void = () => {};
 
   readonly #engine: Engine;
   readonly #interfaces: InterfaceTable;
   readonly #seed: bigint;
   readonly #allowed: Allowed;
-  readonly #all: Device[] = [];
-  readonly #newest = new Map<string, Device>();
-  readonly #present = new Map<DeviceId, Device>();
+  /**
+   * By their ordinals, ascending. No Map, here and below: V8 links the tables that a Map outgrows, so that devices which came
+   * and went would stay in memory until the next full collection.
+   */
+  readonly #known: KnownDevice[] = [];
+  /** Of those that are records, in the order in which they became that. */
+  readonly #settled: DeviceRecord[] = [];
+  readonly #newest = new Map<string, KnownDevice>();
+  readonly #present: Device[] = [];
   readonly #threadResults = new Map<number, string>();
+  #added = 0;
+  /** Removed and not settled yet. */
+  #leaving = 0;
+  #short = 0;
 
   constructor(engine: Engine, interfaces: InterfaceTable, seed: bigint, allowed: Allowed) {
     this.#engine = engine;
@@ -97,14 +112,24 @@ export class DeviceTable {
     this.#allowed = allowed;
   }
 
-  /** Every device that there was, in the order in which they were added. */
-  get all(): readonly Device[] {
-    return this.#all;
+  /** The devices that exist and the last ones removed, in the order in which they were added. */
+  get known(): readonly KnownDevice[] {
+    return this.#known;
+  }
+
+  /** How many devices there were; those that are known are among them. */
+  get added(): number {
+    return this.#added;
+  }
+
+  /** How many removed devices had stayed too far below what was asked of them, those that are known among them. */
+  get removedShort(): number {
+    return this.#short;
   }
 
   /** Those that exist, removals under way excepted. */
   present(): readonly Device[] {
-    return [...this.#present.values()];
+    return [...this.#present];
   }
 
   tellThread(cpu: number, result: string): void {
@@ -116,12 +141,12 @@ export class DeviceTable {
     return this.#threadResults.get(cpu) ?? null;
   }
 
-  newest(name: string): Device | null {
+  newest(name: string): KnownDevice | null {
     return this.#newest.get(name) ?? null;
   }
 
   byId(id: DeviceId): Device | null {
-    return this.#present.get(id) ?? null;
+    return this.#present.find((device) => device.id === id) ?? null;
   }
 
   /** The device of that name, if it exists. */
@@ -157,6 +182,7 @@ export class DeviceTable {
       if (!id.ok) return id;
       const device: Device = {
         ...place,
+        ordinal: this.#added++,
         index: facts.value?.index ?? 0,
         id: id.value,
         configuration: configuration.value,
@@ -174,9 +200,9 @@ export class DeviceTable {
         result: answerTo(settings, configuration.value.words, untold),
       };
       this.tellThread(cpu, `OK: add_device=${name}`);
-      this.#all.push(device);
+      this.#known.push(device);
       this.#newest.set(name, device);
-      this.#present.set(device.id, device);
+      this.#present.push(device);
       return ok(device);
     });
   }
@@ -231,28 +257,83 @@ export class DeviceTable {
   }
 
   /** Figures so far, exact where the device does not run. */
-  figures(device: Device): DeviceStats | FinalFigures {
-    return device.final ?? this.#engine.stats(device.id);
+  figures(device: KnownDevice): DeviceStats | FinalFigures {
+    return device.state === 'settled' ? device.final : (device.final ?? this.#engine.stats(device.id));
+  }
+
+  /** Nothing of these removed devices is under way any more: what figures need is kept of them, and of the last ones only. */
+  settle(devices: readonly Device[]): void {
+    for (const device of devices) {
+      const record = recordOf(device);
+      this.#leaving--;
+      this.#known[this.#place(device)] = record;
+      this.#settled.push(record);
+      if (this.#newest.get(device.name) === device) this.#newest.set(device.name, record);
+    }
+    this.#forgetOldest();
+  }
+
+  /** Where a known device stands. */
+  #place({ ordinal }: KnownDevice): number {
+    let [low, high] = [0, this.#known.length - 1];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#known[middle] as KnownDevice).ordinal < ordinal) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #forgetOldest(): void {
+    const excess = this.#settled.length + this.#leaving - mostRemoved;
+    for (const oldest of this.#settled.splice(0, Math.max(0, excess))) {
+      this.#known.splice(this.#place(oldest), 1);
+      if (this.#newest.get(oldest.name) !== oldest) continue;
+      this.#newest.delete(oldest.name);
+      this.onForgotten(oldest.name);
+    }
   }
 
   async #remove(device: Device, span: Span): Promise<Result<void>> {
     device.state = 'removing';
     this.tellThread(device.cpu, `OK: rem_device=${device.name}`);
-    this.#present.delete(device.id);
+    this.#present.splice(this.#present.indexOf(device), 1);
     // It stops now; until the engine gives the exact figures, the last live ones stand for them.
     const live = this.#engine.stats(device.id);
     const stoppedAt = live.running ? this.#engine.clock.now() : live.stoppedAt;
     device.final = finalFigures({ ...live, running: false, stoppedAt });
     const stats = await settled(this.#engine.remDevice(device.id), `\`rem_device ${device.name}\``, span);
+    if (!stats.ok) {
+      // The engine still has it, and so have we: whoever tolerates the refusal can try again.
+      device.state = 'present';
+      device.final = null;
+      this.#present.push(device);
+      return stats;
+    }
     device.state = 'removed';
     device.removedAt = this.#engine.clock.now();
-    if (!stats.ok) return stats;
     device.final = finalFigures(stats.value);
     assessShortfall(device, stats.value);
+    if (device.shortfallExceeded) this.#short++;
     device.history.record(device.removedAt, device.carried + (device.counts ? stats.value.sent : 0));
-    this.removedTotals.add(stats.value, device.clearedAt);
+    this.#total(device, stats.value);
+    this.#leaving++;
     this.onRemoved(device);
+    this.#forgetOldest();
     return ok(undefined);
+  }
+
+  /** Adds a removed device's figures to the totals, which are told how long the others have run where they ask for it. */
+  #total(device: Device, stats: DeviceStats): void {
+    const { removedTotals } = this;
+    removedTotals.add(stats, device.clearedAt);
+    if (!removedTotals.fragmented) return;
+    const now = this.#engine.clock.now();
+    const others = this.#known.filter((one) => one.state === 'present' || one.state === 'removing');
+    removedTotals.settleTime(
+      others.map((other) => busyTime(this.figures(other), other.clearedAt, now)),
+      now,
+    );
   }
 
   #program(
@@ -324,6 +405,22 @@ export function assessShortfall(device: Device, stats: Omit<DeviceStats, 'gaps'>
   if (stats.asked === null) return;
   const missing = stats.asked - stats.sent;
   if (missing > Math.max(burst, (stats.asked * shortfall) / 100)) device.shortfallExceeded = true;
+}
+
+/** What is kept of a removed device. */
+function recordOf({
+  ordinal,
+  name,
+  interface: on,
+  cpu,
+  final,
+  clearedAt,
+  shortfallExceeded,
+  ...device
+}: Device): DeviceRecord {
+  if (final === null) throw new Error(`${name} has no final figures, so it was not removed`);
+  const { shortfall } = device.configuration;
+  return { state: 'settled', ordinal, name, interface: on, cpu, final, clearedAt, shortfallExceeded, shortfall };
 }
 
 export function finalFigures(stats: DeviceStats): FinalFigures {

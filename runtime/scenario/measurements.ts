@@ -11,7 +11,8 @@ import { report } from '../catalogue.ts';
 import type { Engine, GraceStats } from '../engine.ts';
 import { difference, mergeTimings, percentile } from '../histogram.ts';
 import type { LatencyPercentiles, Percentiles } from '../results.ts';
-import { type Device, type DeviceTable, percentilesOf } from './devices.ts';
+import { mostRemoved } from './device-record.ts';
+import { type DeviceTable, type KnownDevice, percentilesOf } from './devices.ts';
 import { addShares, noShare, type Receiver, type ReceiverTable, type Share } from './receivers.ts';
 import { type Times, timesOf, whyUntimed } from './times.ts';
 import { busyTime, bytesAsked, type DeviceTotals } from './totals.ts';
@@ -57,7 +58,7 @@ export class Measurements {
     switch (source.kind) {
       case 'device': {
         const device = this.#devices.newest(source.device);
-        if (device === null) return refuse(noDevice(source.device, metric));
+        if (device === null) return refuse(this.#unknown(source.device, metric));
         return valued(deviceMetrics.get(metric)?.type, this.#ofDevice(device, metric));
       }
       case 'devices':
@@ -69,7 +70,7 @@ export class Measurements {
           return valued(receiverMetrics.get(metric)?.type, this.#ofReceivers(receiver.name, [receiver], metric));
         }
         const device = this.#devices.newest(source.from);
-        if (device === null) return refuse(noDevice(source.from, metric));
+        if (device === null) return refuse(this.#unknown(source.from, metric));
         if (isTimed(metric)) {
           const what = `\`${receiver.name}.from(${device.name}).${metric}\``;
           return valued(
@@ -89,7 +90,7 @@ export class Measurements {
     }
   }
 
-  rates(device: Device): Rates {
+  rates(device: KnownDevice): Rates {
     const stats = this.#devices.figures(device);
     const busy = busyTime(stats, device.clearedAt, this.#engine.clock.now());
     const duration = busy === null ? 0 : Number(busy.to - busy.from);
@@ -125,7 +126,7 @@ export class Measurements {
     };
   }
 
-  #ofDevice(device: Device, metric: string): Figure {
+  #ofDevice(device: KnownDevice, metric: string): Figure {
     const stats = this.#devices.figures(device);
     const what = `\`${device.name}.${metric}\``;
     switch (metric) {
@@ -142,22 +143,30 @@ export class Measurements {
 
   #ofDevices(metric: string): Figure {
     const what = `\`devices.${metric}\``;
-    if (metric === 'pps') return this.#devices.all.reduce((sum, device) => sum + this.#recentRate(device), 0);
+    if (metric === 'pps') return this.#devices.known.reduce((sum, device) => sum + this.#recentRate(device), 0);
     const totals = this.totals();
     if (metric.startsWith('gap.')) return share(what, percentilesOf(totals.gaps), metric);
     return counted(what, totals, metric) ?? rated(what, this.totalRates(totals), metric);
   }
 
   /** Packets a second over the last 100 ms, or since the device began if that is less. */
-  #recentRate(device: Device): number {
+  #recentRate(device: KnownDevice): number {
+    if (device.state === 'removed' || device.state === 'settled') return 0;
     const stats = this.#devices.figures(device);
-    if (stats.startedAt === null || device.state === 'removed') return 0;
+    if (stats.startedAt === null) return 0;
     const now = this.#engine.clock.now();
     const since = device.clearedAt !== null && device.clearedAt > stats.startedAt ? device.clearedAt : stats.startedAt;
     const from = now - ppsWindow > since ? now - ppsWindow : since;
     if (now <= from) return 0;
     const fresh = this.#receivers.owed(device) - device.history.sentBy(from);
     return (Math.max(0, fresh) * nsPerSecond) / Number(now - from);
+  }
+
+  /** The checker knows that a device of the name is added somewhere: it is not there yet, or no longer known. */
+  #unknown(name: string, metric: string): Diagnostic {
+    const forgotten = this.#devices.added > this.#devices.known.length;
+    const gone = forgotten ? `, or was removed before the last ${mostRemoved} that were` : '';
+    return noValue(`\`${name}.${metric}\``, `the device has not been added yet${gone}`);
   }
 
   #ofReceivers(name: string, receivers: readonly Receiver[], metric: string): Figure {
@@ -300,11 +309,6 @@ function ofGrace(grace: GraceStats, metric: string): Figure {
     default:
       throw new Error(`grace metric ${metric} passed the checker, but nothing measures it`);
   }
-}
-
-/** The checker knows that a device of the name is added somewhere: it is just not there yet. */
-function noDevice(name: string, metric: string): Diagnostic {
-  return noValue(`\`${name}.${metric}\``, 'the device has not been added yet');
 }
 
 function noValue(what: string, why: string): Diagnostic {

@@ -4,7 +4,8 @@ import type { Span } from '../../lang/source.ts';
 import type { ArrivalTiming, Engine, ReceiverId, ReceiverStats, ReceiverTiming } from '../engine.ts';
 import { mergeTimings, noTiming } from '../histogram.ts';
 import { ok, type Result, settled } from './completion.ts';
-import type { Device, DeviceTable } from './devices.ts';
+import type { DeviceRecord } from './device-record.ts';
+import type { Device, DeviceTable, KnownDevice } from './devices.ts';
 import type { InterfaceTable } from './interfaces.ts';
 import { type Times, timesOf } from './times.ts';
 
@@ -21,10 +22,21 @@ export interface Receiver {
   readonly settle: bigint;
   /** Names of the devices that it expects, null for the rule. */
   readonly expects: readonly string[] | null;
-  /** Shares of removed devices whose last frame has long arrived, added up. */
-  folded: Share;
-  /** Times of these, by the names that they had. */
-  readonly foldedTimings: Map<string, ArrivalTiming>;
+  /** Of removed devices whose last frame has long arrived: the shares of those that it expects, added up, */
+  settled: Share;
+  /** what it got of them by the names that they had, as long as these mean devices, */
+  readonly accounts: Map<string, SettledAccount>;
+  /** and the longest time between two batches of the unpaced ones (ns). */
+  settledBatch: number;
+}
+
+/** What a receiver got of removed devices that had one name one after the other. */
+export interface SettledAccount {
+  readonly expected: boolean;
+  readonly share: Share;
+  readonly timing: ArrivalTiming;
+  /** Of the last of them alone. */
+  readonly last: { readonly ordinal: number; readonly share: Share; readonly times: Times };
 }
 
 /** What a receiver got of a device since receivers were last zeroed, and what the device had sent it. */
@@ -60,12 +72,10 @@ export class ReceiverTable {
   readonly #interfaces: InterfaceTable;
   readonly #devices: DeviceTable;
   readonly #all: Receiver[] = [];
-  /** Devices that sent since receivers were zeroed, without those that are folded. */
-  readonly #accountable = new Set<Device>();
+  /** Devices that sent since receivers were zeroed, without those that are settled. */
+  #accountable: Device[] = [];
   /** Of these, the removed ones in the order in which they went. */
-  #leaving: Device[] = [];
-  readonly #foldedShares = new Map<Device, ReadonlyMap<ReceiverId, Share>>();
-  readonly #foldedTimes = new Map<Device, ReadonlyMap<ReceiverId, Times>>();
+  readonly #leaving: Device[] = [];
 
   constructor(engine: Engine, interfaces: InterfaceTable, devices: DeviceTable) {
     this.#engine = engine;
@@ -98,7 +108,7 @@ export class ReceiverTable {
     const id = await settled(this.#engine.addReceiver({ name, interface: on }), `\`receiver ${name}\``, span);
     if (!id.ok) return id;
     const peer = this.#interfaces.peerOf(facts.value)?.index ?? 0;
-    this.#all.push({ ...plan, peer, id: id.value, folded: noShare, foldedTimings: new Map() });
+    this.#all.push({ ...plan, peer, id: id.value, settled: noShare, accounts: new Map(), settledBatch: 0 });
     return ok(undefined);
   }
 
@@ -115,34 +125,39 @@ export class ReceiverTable {
       if (!done.ok) return done;
     }
     for (const receiver of this.#all) {
-      receiver.folded = noShare;
-      receiver.foldedTimings.clear();
+      receiver.settled = noShare;
+      receiver.accounts.clear();
+      receiver.settledBatch = 0;
     }
-    this.#foldedShares.clear();
-    this.#foldedTimes.clear();
-    this.#leaving = [];
+    const gone = this.#leaving.splice(0);
+    if (this.#all.length > 0) this.#engine.forgetDevices(gone.map((device) => device.id));
+    this.#devices.settle(gone);
     for (const device of this.#accountable) {
       device.carried = 0;
-      if (device.state !== 'present') {
-        device.counts = false;
-        this.#accountable.delete(device);
-      }
+      if (device.state !== 'present') device.counts = false;
     }
+    this.#dropReleased();
     return ok(undefined);
   }
 
   /** From now on the device's present counters are owed to the receivers; `carried` comes on top. */
   hold(device: Device, carried: number): void {
     device.carried = carried;
+    if (!device.counts) this.#accountable.push(device);
     device.counts = true;
-    this.#accountable.add(device);
   }
 
-  /** The device's counters are from before receivers were zeroed, and owed to nobody. */
-  release(device: Device): void {
-    device.carried = 0;
-    device.counts = false;
-    this.#accountable.delete(device);
+  /** All counters are from before receivers were zeroed, and owed to nobody. */
+  releaseAll(): void {
+    for (const device of this.#accountable) {
+      device.carried = 0;
+      device.counts = false;
+    }
+    this.#accountable = [];
+  }
+
+  #dropReleased(): void {
+    this.#accountable = this.#accountable.filter((device) => device.counts);
   }
 
   /** Packets that the device owes. */
@@ -150,10 +165,16 @@ export class ReceiverTable {
     return device.carried + (device.counts ? this.#devices.figures(device).sent : 0);
   }
 
-  /** A device that owes something was removed. */
+  /** A device was removed: its account is settled once what it owes has arrived, or is given up. */
   removed(device: Device): void {
-    if (this.#accountable.has(device)) this.#leaving.push(device);
-    this.#fold();
+    if (device.counts) this.#leaving.push(device);
+    else this.#devices.settle([device]);
+    this.#settle();
+  }
+
+  /** No device of that name is known any more. */
+  forget(name: string): void {
+    for (const receiver of this.#all) receiver.accounts.delete(name);
   }
 
   /** Whether the receiver counts what it does not get of this device as lost. */
@@ -175,9 +196,8 @@ export class ReceiverTable {
   }
 
   /** Times of what a receiver got of one device. */
-  timesOf(receiver: Receiver, device: Device): Times {
-    const folded = this.#foldedTimes.get(device)?.get(receiver.id);
-    if (folded !== undefined) return folded;
+  timesOf(receiver: Receiver, device: KnownDevice): Times {
+    if (device.state === 'settled') return accountOf(receiver, device)?.times ?? timesOf(noTiming, false);
     const { clockStepped, streams } = this.timing(receiver);
     return timesOf(streams.get(device.id) ?? noTiming, clockStepped);
   }
@@ -185,9 +205,9 @@ export class ReceiverTable {
   /** Times by the names of devices: those that had one name one after the other are taken together. */
   timesByName(receiver: Receiver): ReadonlyMap<string, Times> {
     const { clockStepped, streams } = this.timing(receiver);
-    const byName = new Map([...receiver.foldedTimings].map(([name, timing]) => [name, [timing]]));
-    for (const device of this.#devices.all) {
-      const timing = this.#foldedTimes.has(device) ? undefined : streams.get(device.id);
+    const byName = new Map([...receiver.accounts].map(([name, { timing }]) => [name, [timing]]));
+    for (const device of this.#devices.known) {
+      const timing = device.state === 'settled' ? undefined : streams.get(device.id);
       if (timing === undefined) continue;
       const before = byName.get(device.name);
       if (before === undefined) byName.set(device.name, [timing]);
@@ -197,10 +217,9 @@ export class ReceiverTable {
   }
 
   /** @param running whether a run goes on, so that the youngest frames are not due */
-  share(receiver: Receiver, device: Device, stats: ReceiverStats, running: boolean): Share {
-    const folded = this.#foldedShares.get(device)?.get(receiver.id);
-    if (folded !== undefined) return folded;
-    if (!this.#accountable.has(device)) return noShare;
+  share(receiver: Receiver, device: KnownDevice, stats: ReceiverStats, running: boolean): Share {
+    if (device.state === 'settled') return accountOf(receiver, device)?.share ?? noShare;
+    if (!device.counts) return noShare;
     const stream = stats.streams.find((candidate) => candidate.device === device.id);
     const sent = this.owed(device);
     // What a receiver has not looked at yet is not lost: a busy machine may keep it from looking for a while.
@@ -220,48 +239,75 @@ export class ReceiverTable {
 
   /** The shares of all devices that the receiver expects, added up. */
   expected(receiver: Receiver, stats: ReceiverStats, running: boolean): Share {
-    let total = receiver.folded;
+    let total = receiver.settled;
     for (const device of this.#accountable) {
       if (this.expects(receiver, device)) total = addShares(total, this.share(receiver, device, stats, running));
     }
     return total;
   }
 
+  /** The longest time between two batches of the unpaced devices that it hears or expects (ns): no batch took longer. */
+  longestBatch(receiver: Receiver, stats: ReceiverStats): number {
+    const heard = new Set(stats.streams.map((stream) => stream.device));
+    let longest = receiver.settledBatch;
+    for (const device of this.#devices.known) {
+      if (device.state === 'settled' || !(heard.has(device.id) || this.expects(receiver, device))) continue;
+      longest = Math.max(longest, this.#batchOf(device));
+    }
+    return longest;
+  }
+
+  /** 0 for paced devices: each of their frames has its own stamp. */
+  #batchOf(device: Device): number {
+    if (device.plan.pace !== null) return 0;
+    const figures = this.#devices.figures(device);
+    return 'gaps' in figures ? figures.gaps.max : (figures.gap.max ?? 0);
+  }
+
   /**
    * Settles the account of devices that have long been gone: churn would make every look at a receiver longer and longer,
    * and engines use the stream of a removed device again some time.
    */
-  #fold(): void {
+  #settle(): void {
     const due = this.#engine.clock.now() - this.longestSettle;
     let count = 0;
     while (count < this.#leaving.length && ((this.#leaving[count] as Device).removedAt ?? 0n) <= due) count++;
-    if (count < foldBatch) return;
+    if (this.#all.length > 0 && count < settledTogether) return;
     const gone = this.#leaving.splice(0, count);
-    const shares = new Map(gone.map((device) => [device, new Map<ReceiverId, Share>()]));
-    const times = new Map(gone.map((device) => [device, new Map<ReceiverId, Times>()]));
     for (const receiver of this.#all) {
-      const { clockStepped, streams } = this.timing(receiver);
-      for (const [device, byReceiver] of times) {
-        const timing = streams.get(device.id);
-        byReceiver.set(receiver.id, timesOf(timing ?? noTiming, clockStepped));
-        if (timing === undefined) continue;
-        const before = receiver.foldedTimings.get(device.name) ?? noTiming;
-        receiver.foldedTimings.set(device.name, mergeTimings([before, timing]));
-      }
+      const timing = this.timing(receiver);
       const stats = this.stats(receiver);
-      for (const [device, byReceiver] of shares) {
-        const share = this.share(receiver, device, stats, false);
-        byReceiver.set(receiver.id, share);
-        if (this.expects(receiver, device)) receiver.folded = addShares(receiver.folded, share);
-      }
+      for (const device of gone) this.#settleAccount(receiver, device, stats, timing);
     }
-    for (const [device, byReceiver] of times) this.#foldedTimes.set(device, byReceiver);
-    for (const [device, byReceiver] of shares) {
-      this.#foldedShares.set(device, byReceiver);
-      this.#accountable.delete(device);
-    }
+    for (const device of gone) device.counts = false;
+    this.#dropReleased();
+    if (this.#all.length > 0) this.#engine.forgetDevices(gone.map((device) => device.id));
+    this.#devices.settle(gone);
+  }
+
+  #settleAccount(receiver: Receiver, device: Device, stats: ReceiverStats, timing: ReceiverTiming): void {
+    const share = this.share(receiver, device, stats, false);
+    const expected = this.expects(receiver, device);
+    if (expected) receiver.settled = addShares(receiver.settled, share);
+    if (!expected && share.received === 0) return;
+    receiver.settledBatch = Math.max(receiver.settledBatch, this.#batchOf(device));
+    const arrived = timing.streams.get(device.id);
+    const before = receiver.accounts.get(device.name);
+    const timings = [before?.timing, arrived].filter((one) => one !== undefined);
+    receiver.accounts.set(device.name, {
+      expected: expected || (before?.expected ?? false),
+      share: addShares(before?.share ?? noShare, share),
+      timing: arrived === undefined ? (before?.timing ?? noTiming) : mergeTimings(timings),
+      last: { ordinal: device.ordinal, share, times: timesOf(arrived ?? noTiming, timing.clockStepped) },
+    });
   }
 }
 
+/** The account of this very device; null where it had none, or receivers were zeroed since. */
+function accountOf(receiver: Receiver, { name, ordinal }: DeviceRecord): SettledAccount['last'] | null {
+  const last = receiver.accounts.get(name)?.last;
+  return last?.ordinal === ordinal ? last : null;
+}
+
 /** A look at a receiver costs as much for one removed device as for many, so they are settled together. */
-const foldBatch = 64;
+const settledTogether = 64;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { ReceiverStats, SenderStats } from '../engine.ts';
+import type { SenderStats } from '../engine.ts';
 import { noTiming } from '../histogram.ts';
 import { reported } from '../report/json.ts';
 import {
@@ -11,10 +11,11 @@ import {
   type ScenarioResults,
   type SenderResults,
   type SenderShare,
+  type TotalResults,
   type Verdict,
   worst,
 } from '../results.ts';
-import { type Device, percentilesOf } from './devices.ts';
+import { type Device, type KnownDevice, percentilesOf } from './devices.ts';
 import { lossOf } from './measurements.ts';
 import { addShares, noShare, type Receiver, type Share } from './receivers.ts';
 import type { ScenarioState } from './scenario-state.ts';
@@ -30,7 +31,8 @@ export function scenarioResults(name: string, state: ScenarioState): ScenarioRes
     verdict,
     exit: exitOf[verdict],
     duration: Number(state.clock.now() - state.beganAt),
-    devices: state.devices.all.map((device) => deviceResults(device, state)),
+    devices: state.devices.known.map((device) => deviceResults(device, state)),
+    totals: totalResults(state),
     receivers: state.receivers.all.map((receiver) => receiverResults(receiver, state)),
     expectations: state.expectations.results(),
     grace: {
@@ -54,12 +56,33 @@ function senderResults({ devices: _, ...sender }: SenderStats): SenderResults {
 function verdictOf(state: ScenarioState): Verdict {
   const verdicts: Verdict[] = [];
   if (state.ending !== null) verdicts.push(state.ending === 'interrupted' ? 'interrupted' : state.ending.verdict);
-  if (state.devices.all.some((device) => device.shortfallExceeded)) verdicts.push('shortfall');
+  if (shortDevices(state) > 0) verdicts.push('shortfall');
   if (state.expectations.anyFailed) verdicts.push('failed');
   return worst(verdicts);
 }
 
-export function deviceResults(device: Device, state: ScenarioState): DeviceResults {
+function shortDevices({ devices }: ScenarioState): number {
+  return devices.removedShort + devices.present().filter((device) => device.shortfallExceeded).length;
+}
+
+function totalResults(state: ScenarioState): TotalResults {
+  const totals = state.measurements.totals();
+  const { sent, bytes, errors, inFlight, late, skipped } = totals;
+  return {
+    devices: state.devices.added,
+    sent,
+    bytes,
+    errors,
+    inFlight,
+    ...state.measurements.totalRates(totals),
+    late,
+    skipped,
+    gap: percentilesOf(totals.gaps),
+    short: shortDevices(state),
+  };
+}
+
+export function deviceResults(device: KnownDevice, state: ScenarioState): DeviceResults {
   const stats = state.devices.figures(device);
   const { sent, bytes, errors, inFlight, late, skipped, driver, failure } = stats;
   return {
@@ -75,10 +98,14 @@ export function deviceResults(device: Device, state: ScenarioState): DeviceResul
     late,
     skipped,
     gap: 'gaps' in stats ? percentilesOf(stats.gaps) : stats.gap,
-    removed: device.state === 'removed',
-    shortfall: { allowed: device.configuration.shortfall, exceeded: device.shortfallExceeded },
+    removed: device.state === 'removed' || device.state === 'settled',
+    shortfall: { allowed: shortfallOf(device), exceeded: device.shortfallExceeded },
     failure,
   };
+}
+
+function shortfallOf(device: KnownDevice): number {
+  return device.state === 'settled' ? device.shortfall : device.configuration.shortfall;
 }
 
 export function receiverResults(receiver: Receiver, state: ScenarioState): ReceiverResults {
@@ -101,7 +128,7 @@ export function receiverResults(receiver: Receiver, state: ScenarioState): Recei
     latency: {
       ...times.latency,
       resolution,
-      batch: longestBatch(receiver, stats, state),
+      batch: state.receivers.longestBatch(receiver, stats),
       clockStepped,
       negative,
       untimed,
@@ -112,31 +139,24 @@ export function receiverResults(receiver: Receiver, state: ScenarioState): Recei
   };
 }
 
-/** The longest time between two batches of the unpaced devices that it heard: no batch took longer to hand over. */
-function longestBatch(receiver: Receiver, stats: ReceiverStats, state: ScenarioState): number {
-  const heard = new Set(stats.streams.map((stream) => stream.device));
-  let longest = 0;
-  for (const device of state.devices.all) {
-    if (device.plan.pace !== null || !(heard.has(device.id) || state.receivers.expects(receiver, device))) continue;
-    const figures = state.devices.figures(device);
-    longest = Math.max(longest, 'gaps' in figures ? figures.gaps.max : (figures.gap.max ?? 0));
-  }
-  return longest;
-}
+const nothingYet = { expected: false, share: noShare } as const;
 
 /** Shares by device name: devices that had one name one after the other are one line. */
 function senderShares(receiver: Receiver, state: ScenarioState): readonly SenderShare[] {
   const stats = state.receivers.stats(receiver);
   const times = state.receivers.timesByName(receiver);
-  const shares = new Map<string, { expected: boolean; share: Share }>();
-  for (const device of state.devices.all) {
+  const shares = new Map<string, { readonly expected: boolean; readonly share: Share }>();
+  for (const device of state.devices.known) {
+    const before = shares.get(device.name) ?? receiver.accounts.get(device.name) ?? nothingYet;
+    shares.set(device.name, before);
+    if (device.state === 'settled') continue;
     const share = state.receivers.share(receiver, device, stats, state.runs.open);
     const expected = state.receivers.expects(receiver, device);
     if (!expected && share.received === 0) continue;
-    const before = shares.get(device.name) ?? { expected: false, share: noShare };
     shares.set(device.name, { expected: before.expected || expected, share: addShares(before.share, share) });
   }
-  return [...shares].map(([device, { expected, share }]) => {
+  const heard = [...shares].filter(([, { expected, share }]) => expected || share.received > 0);
+  return heard.map(([device, { expected, share }]) => {
     const { sent, received, duplicated, reordered } = share;
     const { latency, jitter, gap } = times.get(device) ?? timesOf(noTiming, false);
     const lost = expected ? share.lost : 0;

@@ -115,6 +115,7 @@ export class ScenarioState {
     this.devices = new DeviceTable(engine, interfaces, setting.seed, setting.allow);
     this.receivers = new ReceiverTable(engine, interfaces, this.devices);
     this.devices.onRemoved = (device) => this.receivers.removed(device);
+    this.devices.onForgotten = (name) => this.receivers.forget(name);
     this.measurements = new Measurements(engine, this.devices, this.receivers, () => this.runs.open);
     this.expectations = new Expectations(() => this.source);
     this.beganAt = engine.clock.now();

@@ -58,12 +58,14 @@ function named(target: ShowTarget & { readonly kind: 'named' }, context: Context
   if (!value.ok) return value;
   const name = nameOf(value.value);
   const device = state.devices.newest(name);
-  if (device !== null) return ok(deviceFile(state.devices, device, state.clock.now()));
+  if (device?.state === 'present') return ok(deviceFile(state.devices, device, state.clock.now()));
+  // The kernel's file goes with its device; the figures stay.
+  if (device !== null) return ok(devicesTable([{ ...deviceResults(device, state), running: false }]));
   const receiver = state.receivers.find(name);
   if (receiver !== null) return ok(receiversTable([receiverResults(receiver, state)]));
   const facts = state.interfaces.get(name);
   if (facts !== null) return ok(interfacesTable([facts]));
-  const known = [...state.devices.all, ...state.receivers.all, ...state.interfaces.all].map((one) => one.name);
+  const known = [...state.devices.known, ...state.receivers.all, ...state.interfaces.all].map((one) => one.name);
   const hints = didYouMean(name, new Set(known), 'there are');
   return refused(report('PG6009', { name }, target.name.span, { hints }));
 }

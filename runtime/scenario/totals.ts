@@ -3,6 +3,9 @@
 import type { DeviceStats } from '../engine.ts';
 import { bucketCount, type Histogram } from '../histogram.ts';
 
+/** Disjoint stretches of time that are kept apart before they are taken together. */
+const mostIntervals = 256;
+
 interface Interval {
   readonly from: bigint;
   readonly to: bigint;
@@ -25,8 +28,11 @@ export class DeviceTotals {
   #gapCounts = new Float64Array(bucketCount);
   #gapTotal = 0;
   #gapMax = 0;
-  /** Disjoint, ascending. */
+  /** Disjoint, ascending, none of it before `#timedUntil`. */
   #busy: Interval[] = [];
+  /** Time (ns) up to `#timedUntil` in which at least one of them ran. */
+  #settledTime = 0n;
+  #timedUntil: bigint | null = null;
 
   /** @param since when its counters were cleared, if they were */
   add(stats: DeviceStats, since: bigint | null, now: bigint | null = stats.stoppedAt): void {
@@ -57,7 +63,25 @@ export class DeviceTotals {
     totals.#gapTotal = this.#gapTotal;
     totals.#gapMax = this.#gapMax;
     totals.#busy = [...this.#busy];
+    totals.#settledTime = this.#settledTime;
+    totals.#timedUntil = this.#timedUntil;
     return totals;
+  }
+
+  /** Whether the time that they ran is in so many pieces that settleTime() should take them together. */
+  get fragmented(): boolean {
+    return this.#busy.length > mostIntervals;
+  }
+
+  /**
+   * Takes the time up to `now` together, once and for all. What runs and is yet to be added has its time up to `now`
+   * counted here, so that it only adds what comes after that.
+   */
+  settleTime(others: readonly (Interval | null)[], now: bigint): void {
+    for (const busy of others) if (busy !== null) this.#insert(busy);
+    this.#settledTime += this.#busy.reduce((sum, { from, to }) => sum + (to - from), 0n);
+    this.#busy = [];
+    this.#timedUntil = now;
   }
 
   get gaps(): Histogram {
@@ -66,10 +90,13 @@ export class DeviceTotals {
 
   /** Time (ns) in which at least one of them ran. */
   get duration(): number {
-    return Number(this.#busy.reduce((sum, { from, to }) => sum + (to - from), 0n));
+    return Number(this.#busy.reduce((sum, { from, to }) => sum + (to - from), this.#settledTime));
   }
 
-  #insert(interval: Interval): void {
+  #insert(whole: Interval): void {
+    const interval =
+      this.#timedUntil !== null && whole.from < this.#timedUntil ? { ...whole, from: this.#timedUntil } : whole;
+    if (interval.to <= interval.from) return;
     // Devices come in the order in which they ended, so this touches the last few only.
     let end = this.#busy.length;
     while (end > 0 && (this.#busy[end - 1] as Interval).from > interval.to) end--;

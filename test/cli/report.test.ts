@@ -6,6 +6,7 @@ import type { Channel } from '../../runtime/report/output.ts';
 import { plainPalette, wantsColour } from '../../runtime/report/palette.ts';
 import { around, progressLine } from '../../runtime/report/progress.ts';
 import { count, percent, rate, stopwatch, time } from '../../runtime/report/quantities.ts';
+import { graceTable } from '../../runtime/report/show.ts';
 import { cut, layoutTable, width } from '../../runtime/report/table.ts';
 import type { Progress } from '../../runtime/results.ts';
 
@@ -183,3 +184,15 @@ progress('comes back after it stepped aside, no sooner than its next turn', () =
   assert.is(channel.written.length, 3);
 });
 progress.run();
+
+const showing = suite('show');
+
+showing('grace periods under way: cookie, age, and the CPU, thread and phase that each waits for', () => {
+  const latency = { counts: [2], total: 2, max: 0 };
+  const held = { cookie: 7, ageNs: 1_200_000_000, holders: [{ cpu: 1, tid: 42, phase: 'sending' }] };
+  const lines = graceTable({ completed: 2, pending: 1, stalls: 1, latency }, [held]);
+  assert.match(lines.join('\n'), /\b7 +1\.2 s +CPU 1, thread 42 \(sending\)$/);
+  assert.is(graceTable({ completed: 2, pending: 0, stalls: 0, latency }, []).length, 2);
+});
+
+showing.run();

@@ -13,6 +13,7 @@ import {
   type Results,
   resultsSchema,
   type ScenarioResults,
+  type TotalResults,
   type Verdict,
 } from '../../runtime/results.ts';
 
@@ -87,13 +88,39 @@ function expectation(changes: Partial<ExpectationResults> = {}): ExpectationResu
   };
 }
 
+/** What devices that ran at the same time come to together. */
+function totalsOf(devices: readonly DeviceResults[]): TotalResults {
+  const sum = (of: (device: DeviceResults) => number | null): number =>
+    devices.reduce((total, one) => total + (of(one) ?? 0), 0);
+  const [first] = devices;
+  const unpaced = devices.some(({ asked }) => asked === null);
+  return {
+    devices: devices.length,
+    sent: sum(({ sent }) => sent),
+    bytes: sum(({ bytes }) => bytes),
+    errors: sum(({ errors }) => errors),
+    inFlight: sum(({ inFlight }) => inFlight),
+    asked: unpaced ? null : sum(({ asked }) => asked),
+    achieved: sum(({ achieved }) => achieved),
+    askedBps: unpaced ? null : sum(({ askedBps }) => askedBps),
+    achievedBps: sum(({ achievedBps }) => achievedBps),
+    duration: first?.duration ?? 0,
+    late: sum(({ late }) => late),
+    skipped: sum(({ skipped }) => skipped),
+    gap: first?.gap ?? { p50: null, p99: null, max: null },
+    short: devices.filter(({ shortfall }) => shortfall.exceeded).length,
+  };
+}
+
 function scenario(verdict: Verdict, changes: Partial<ScenarioResults> = {}): ScenarioResults {
+  const devices = changes.devices ?? [device()];
   return {
     scenario: 'soak',
     verdict,
     exit: exitOf[verdict],
     duration: 3_100_000_000,
-    devices: [device()],
+    devices,
+    totals: totalsOf(devices),
     receivers: [receiver()],
     expectations: [expectation()],
     grace: { count: 3, pending: 0, stalls: 0, latency: { p50: 11_000, p99: 40_000, max: 41_500 } },
@@ -185,6 +212,17 @@ test('shows numbers under their titles, in 80 columns', () => {
     'all                  600,000       0           -  199.9 kpps       -',
   ]);
   assert.ok(rows.every((row) => width(row) <= 80));
+});
+
+test('devices that the document no longer has are counted, and are in the total', () => {
+  const devices = Array.from({ length: 30 }, (_, i) => device({ name: `tx0@${i}`, removed: true }));
+  const totals = { ...totalsOf(devices), devices: 5030, sent: 1_509_000_000 };
+  const text = summaryText(results('passed', [scenario('passed', { devices, totals })]), plainPalette);
+  assert.match(text, /^all +1,509,000,000 /m);
+  assert.match(
+    text,
+    'and 10 devices more, in the results document\nand 5,000 devices removed before these, in the totals\n',
+  );
 });
 
 test('a thousand devices are twenty rows and a total', () => {

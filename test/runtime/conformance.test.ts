@@ -5,6 +5,7 @@ import { nativeEngine } from '../../runtime/engines/native.ts';
 import { addon, cpus, namespaces } from '../requirements.ts';
 import { conformance } from './conformance.ts';
 import { frameCases } from './conformance-frames.ts';
+import { lifecycleCases } from './conformance-lifecycle.ts';
 import { linkCases } from './conformance-links.ts';
 
 conformance('dry-run', [], () => dryRunEngine()).run();
@@ -15,3 +16,6 @@ conformance('native: frames', [addon, namespaces, cpus(2)], () => nativeEngine()
 
 conformance('dry-run: links', [], () => dryRunEngine(), linkCases).run();
 conformance('native: links', [addon, namespaces, cpus(2)], () => nativeEngine(), linkCases).run();
+
+conformance('dry-run: lifecycle', [], () => dryRunEngine(), lifecycleCases).run();
+conformance('native: lifecycle', [addon, namespaces, cpus(2)], () => nativeEngine(), lifecycleCases).run();

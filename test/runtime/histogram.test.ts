@@ -81,7 +81,8 @@ percentiles('of merged histograms are those of all values', () => {
   const merged = mergeHistograms([histogramOf(a), histogramOf(b), emptyHistogram]);
   const whole = histogramOf([...a, ...b]);
   assert.equal([merged.total, merged.max], [whole.total, whole.max]);
-  assert.equal([...merged.counts], [...whole.counts]);
+  const end = [...whole.counts].findLastIndex((times) => times > 0) + 1;
+  assert.equal([...merged.counts], [...whole.counts].slice(0, end));
 });
 
 percentiles('of what came since an earlier look', () => {

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { ArrivalTiming } from '../engine.ts';
+import { difference, emptyHistogram, type Histogram, mergeTimings, noTiming } from '../histogram.ts';
+import type { DryDevice } from './dry-device.ts';
+
+/** Frames that a receiver of the perfect machine counts of a device, or of several. `other`: those without our header. */
+export interface HeardCount {
+  readonly received: number;
+  readonly bytes: number;
+  readonly duplicated: number;
+  readonly other: number;
+  /** Virtual time (ns); null if there were none with our header. */
+  readonly lastAt: bigint | null;
+}
+
+/** The same with their times. */
+export interface Heard extends HeardCount {
+  readonly timing: ArrivalTiming;
+}
+
+export const heardNothing: Heard = { received: 0, bytes: 0, duplicated: 0, other: 0, lastAt: null, timing: noTiming };
+
+/** What arrived of a device since it had sent `before`. */
+export function countOf(
+  device: DryDevice,
+  before: ReturnType<DryDevice['traffic']> | undefined,
+  now: bigint,
+): HeardCount {
+  const all = device.traffic(now);
+  const packets = all.stamped.packets - (before?.stamped.packets ?? 0);
+  const received = all.stamped.frames - (before?.stamped.frames ?? 0);
+  return {
+    received,
+    bytes: all.stamped.frameBytes - (before?.stamped.frameBytes ?? 0),
+    duplicated: packets - received,
+    other: all.plain.packets - (before?.plain.packets ?? 0),
+    lastAt: packets === 0 ? null : all.lastAt,
+  };
+}
+
+/** Nothing takes time, and what is measured is exact; gaps are those of the schedule. */
+export function timingOf(
+  received: number,
+  device: DryDevice,
+  gapsBefore: Histogram | undefined,
+  now: bigint,
+): ArrivalTiming {
+  const gaps = difference(device.heardGaps(now), gapsBefore ?? emptyHistogram);
+  const latency = { counts: [received], total: received, max: 0 };
+  return { latency, gaps, variation: 0, variations: gaps.total, negative: 0, untimed: 0 };
+}
+
+export function heardOf(
+  device: DryDevice,
+  before: ReturnType<DryDevice['traffic']> | undefined,
+  gapsBefore: Histogram | undefined,
+  now: bigint,
+): Heard {
+  const count = countOf(device, before, now);
+  const silent = count.received + count.duplicated === 0;
+  return { ...count, timing: silent ? noTiming : timingOf(count.received, device, gapsBefore, now) };
+}
+
+export function addHeard(a: Heard, b: Heard): Heard {
+  return {
+    received: a.received + b.received,
+    bytes: a.bytes + b.bytes,
+    duplicated: a.duplicated + b.duplicated,
+    other: a.other + b.other,
+    lastAt: later(a.lastAt, b.lastAt),
+    timing: mergeTimings([a.timing, b.timing]),
+  };
+}
+
+/** The later of two instants, where there are any. */
+export function later(a: bigint | null, b: bigint | null): bigint | null {
+  if (a === null || b === null) return a ?? b;
+  return a > b ? a : b;
+}
