@@ -30,6 +30,7 @@ import { bucketCount, difference, emptyHistogram, type Histogram, mergeTimings }
 import { macOf } from '../lab/mac.ts';
 import { derivedSeed } from '../seed.ts';
 import { DryDevice } from './dry-device.ts';
+import { allTraffic } from './dry-frames.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 /** What was asked of the engine, in order; `at` is virtual time (ns). */
@@ -277,23 +278,30 @@ class DryRun implements DryRunEngine {
     let bytes = 0;
     let duplicated = 0;
     let other = 0;
+    let unnumbered = { packets: 0, bytes: 0 };
     let lastAt: bigint | null = null;
     for (const [device, sender] of this.#devices) {
       if (!this.#hears(on, sender)) continue;
       const all = sender.traffic(now);
       const before = baseline.get(device);
-      other += all.plain.packets - (before?.plain.packets ?? 0);
-      const packets = all.stamped.packets - (before?.stamped.packets ?? 0);
-      if (packets === 0) continue;
-      const frames = all.stamped.frames - (before?.stamped.frames ?? 0);
-      const octets = all.stamped.frameBytes - (before?.stamped.frameBytes ?? 0);
-      streams.push({ device, received: frames, bytes: octets, duplicated: packets - frames, reordered: 0 });
+      const anonymous = all.unnumbered.packets - (before?.unnumbered.packets ?? 0);
+      const octetsOfThem = all.unnumbered.bytes - (before?.unnumbered.bytes ?? 0);
+      unnumbered = { packets: unnumbered.packets + anonymous, bytes: unnumbered.bytes + octetsOfThem };
+      other += anonymous + all.none.packets - (before?.none.packets ?? 0);
+      const packets = all.numbered.packets - (before?.numbered.packets ?? 0);
+      const frames = all.numbered.frames - (before?.numbered.frames ?? 0);
+      const octets = all.numbered.frameBytes - (before?.numbered.frameBytes ?? 0);
+      if (packets > 0) {
+        streams.push({ device, received: frames, bytes: octets, duplicated: packets - frames, reordered: 0 });
+      }
       received += frames;
       duplicated += packets - frames;
       bytes += octets;
+      if (packets + anonymous === 0) continue;
       if (all.lastAt !== null && (lastAt === null || all.lastAt > lastAt)) lastAt = all.lastAt;
     }
-    return { received, bytes, other, duplicated, reordered: 0, dropped: 0, lastAt, caughtUpAt: now, streams };
+    const counts = { received, bytes, other, duplicated, reordered: 0, dropped: 0, unnumbered };
+    return { ...counts, lastAt, caughtUpAt: now, streams };
   }
 
   /** Nothing takes time, and what is measured is exact; gaps are those of the schedule. */
@@ -449,9 +457,7 @@ class DryRun implements DryRunEngine {
     const queues = new Array<number>(this.#interfaces.get(name)?.queues ?? 1).fill(0);
     const counters = { rx_packets: 0, rx_bytes: 0, tx_packets: 0, tx_bytes: 0 };
     for (const device of this.#devices.values()) {
-      const { stamped, plain } = device.traffic(now);
-      const packets = stamped.packets + plain.packets;
-      const bytes = stamped.bytes + plain.bytes;
+      const { packets, bytes } = allTraffic(device.traffic(now));
       if (device.onWire && device.plan.interface === name) {
         counters.tx_packets += packets;
         counters.tx_bytes += bytes;
@@ -520,10 +526,10 @@ class DryRun implements DryRunEngine {
     if (this.#counts) return;
     for (const [id, device] of this.#devices) {
       if (!device.removed) continue;
-      const { stamped, plain } = device.traffic(0n);
+      const { packets } = allTraffic(device.traffic(0n));
       const heard = [...this.#receivers.values()].some(({ interface: on, baseline }) => {
         const before = baseline.get(id);
-        const fresh = stamped.packets + plain.packets - (before?.stamped.packets ?? 0) - (before?.plain.packets ?? 0);
+        const fresh = packets - (before === undefined ? 0 : allTraffic(before).packets);
         return fresh > 0 && this.#hears(on, device);
       });
       if (heard) continue;

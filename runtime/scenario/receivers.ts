@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { headerOf } from '../../lang/frame/frame-program.ts';
 import type { Span } from '../../lang/source.ts';
 import type { ArrivalTiming, Engine, ReceiverId, ReceiverStats, ReceiverTiming } from '../engine.ts';
 import { mergeTimings, noTiming } from '../histogram.ts';
@@ -23,6 +24,8 @@ export interface Receiver {
   readonly expects: readonly string[] | null;
   /** Shares of removed devices whose last frame has long arrived, added up. */
   folded: Share;
+  /** Packets that removed devices without a number had sent it by then. */
+  foldedUnnumbered: number;
   /** Times of these, by the names that they had. */
   readonly foldedTimings: Map<string, ArrivalTiming>;
 }
@@ -54,6 +57,9 @@ export function addShares(a: Share, b: Share): Share {
  * The receivers of a scenario, and who owes them what. Lost is what a device sent and a receiver did not get. While a run
  * goes on, frames are under way, so only what was sent `settle` ago is due; a device's count at that time comes from its
  * history. Once the run is over everything is due.
+ *
+ * Frames with the kernel's own header name no device. What arrives of them belongs to the devices that send such frames to
+ * the receiver: where that is one it is that one's, where they are several only their sum is known.
  */
 export class ReceiverTable {
   readonly #engine: Engine;
@@ -98,7 +104,7 @@ export class ReceiverTable {
     const id = await settled(this.#engine.addReceiver({ name, interface: on }), `\`receiver ${name}\``, span);
     if (!id.ok) return id;
     const peer = this.#interfaces.peerOf(facts.value)?.index ?? 0;
-    this.#all.push({ ...plan, peer, id: id.value, folded: noShare, foldedTimings: new Map() });
+    this.#all.push({ ...plan, peer, id: id.value, folded: noShare, foldedUnnumbered: 0, foldedTimings: new Map() });
     return ok(undefined);
   }
 
@@ -116,6 +122,7 @@ export class ReceiverTable {
     }
     for (const receiver of this.#all) {
       receiver.folded = noShare;
+      receiver.foldedUnnumbered = 0;
       receiver.foldedTimings.clear();
     }
     this.#foldedShares.clear();
@@ -123,6 +130,7 @@ export class ReceiverTable {
     this.#leaving = [];
     for (const device of this.#accountable) {
       device.carried = 0;
+      device.unnumbered = headerOf(device.program) === 'unnumbered';
       if (device.state !== 'present') {
         device.counts = false;
         this.#accountable.delete(device);
@@ -161,13 +169,23 @@ export class ReceiverTable {
     if (receiver.expects !== null) return receiver.expects.includes(device.name);
     const { driver, program } = device.plan;
     if (driver === 'null' || driver === 'pcap') return false;
-    if (!program.operations.some((operation) => operation.kind === 'stamp' && operation.stream)) return false;
+    if (headerOf(program) === 'none') return false;
     if (!this.#interfaces.lab) return device.interface !== receiver.interface;
     return receiver.peer !== 0 && receiver.peer === device.index;
   }
 
+  /** What a receiver counted; frames that name no device are received where it expects such, otherwise `other`. */
   stats(receiver: Receiver): ReceiverStats {
-    return this.#engine.receiverStats(receiver.id);
+    const stats = this.#engine.receiverStats(receiver.id);
+    const { packets, bytes } = stats.unnumbered;
+    if (packets === 0 || (receiver.foldedUnnumbered === 0 && this.#anonymous(receiver).next().done === true))
+      return stats;
+    return {
+      ...stats,
+      received: stats.received + packets,
+      bytes: stats.bytes + bytes,
+      other: stats.other - packets,
+    };
   }
 
   timing(receiver: Receiver): ReceiverTiming {
@@ -196,33 +214,66 @@ export class ReceiverTable {
     return new Map([...byName].map(([name, timings]) => [name, timesOf(mergeTimings(timings), clockStepped)]));
   }
 
-  /** @param running whether a run goes on, so that the youngest frames are not due */
-  share(receiver: Receiver, device: Device, stats: ReceiverStats, running: boolean): Share {
+  /**
+   * What a receiver got of a device; null where that is one of several whose frames do not name them.
+   *
+   * @param running whether a run goes on, so that the youngest frames are not due
+   */
+  share(receiver: Receiver, device: Device, stats: ReceiverStats, running: boolean): Share | null {
     const folded = this.#foldedShares.get(device)?.get(receiver.id);
     if (folded !== undefined) return folded;
-    if (!this.#accountable.has(device)) return noShare;
-    const stream = stats.streams.find((candidate) => candidate.device === device.id);
-    const sent = this.owed(device);
-    // What a receiver has not looked at yet is not lost: a busy machine may keep it from looking for a while.
-    const due = running ? device.history.sentBy(stats.caughtUpAt - receiver.settle) : sent;
-    // Clones carry their frame's sequence number: whoever sends them sends what a receiver counts as duplicates.
-    const clones = device.plan.clones > 1 ? (stream?.duplicated ?? 0) : 0;
-    const arrived = (stream?.received ?? 0) + clones;
-    return {
-      sent,
-      received: stream?.received ?? 0,
-      bytes: stream?.bytes ?? 0,
-      duplicated: stream?.duplicated ?? 0,
-      reordered: stream?.reordered ?? 0,
-      lost: Math.max(0, due - arrived),
-    };
+    if (device.unnumbered && this.expects(receiver, device)) {
+      if (!this.#isOnlyAnonymous(receiver, device)) return null;
+      if (this.#accountable.has(device)) return this.unnumberedShare(receiver, stats, running);
+    }
+    return this.#accountable.has(device) ? this.#ownShare(receiver, device, stats, running) : noShare;
+  }
+
+  /** The shares of all devices whose frames do not name them, added up. */
+  unnumberedShare(receiver: Receiver, stats: ReceiverStats, running: boolean): Share {
+    const { packets, bytes } = stats.unnumbered;
+    const folded = receiver.foldedUnnumbered;
+    let total: Share = { ...noShare, sent: folded, received: packets, bytes };
+    let missing = folded - packets;
+    for (const device of this.#anonymous(receiver)) {
+      // Of those frames that had its number, where it had one before.
+      const own = this.#ownShare(receiver, device, stats, running);
+      total = addShares(total, own);
+      missing += this.#due(receiver, device, stats, running) - arrivedOf(device, own);
+    }
+    return { ...total, lost: Math.max(0, missing) };
+  }
+
+  /** Devices that sent frames without their number to a receiver that expects them. */
+  *#anonymous(receiver: Receiver): Generator<Device> {
+    for (const device of this.#accountable) if (device.unnumbered && this.expects(receiver, device)) yield device;
+  }
+
+  #isOnlyAnonymous(receiver: Receiver, device: Device): boolean {
+    if (receiver.foldedUnnumbered > 0) return false;
+    for (const other of this.#anonymous(receiver)) if (other !== device) return false;
+    return true;
+  }
+
+  /** What has been sent to it long enough ago. What it has not looked at yet is not lost: a machine may be busy. */
+  #due(receiver: Receiver, device: Device, stats: ReceiverStats, running: boolean): number {
+    return running ? device.history.sentBy(stats.caughtUpAt - receiver.settle) : this.owed(device);
+  }
+
+  /** By the frames that name the device. */
+  #ownShare(receiver: Receiver, device: Device, stats: ReceiverStats, running: boolean): Share {
+    const stream = stats.streams.find((candidate) => candidate.device === device.id) ?? noShare;
+    const { received, bytes, duplicated, reordered } = stream;
+    const got = { sent: this.owed(device), received, bytes, duplicated, reordered };
+    return { ...got, lost: Math.max(0, this.#due(receiver, device, stats, running) - arrivedOf(device, got)) };
   }
 
   /** The shares of all devices that the receiver expects, added up. */
   expected(receiver: Receiver, stats: ReceiverStats, running: boolean): Share {
-    let total = receiver.folded;
+    let total = addShares(receiver.folded, this.unnumberedShare(receiver, stats, running));
     for (const device of this.#accountable) {
-      if (this.expects(receiver, device)) total = addShares(total, this.share(receiver, device, stats, running));
+      if (device.unnumbered || !this.expects(receiver, device)) continue;
+      total = addShares(total, this.#ownShare(receiver, device, stats, running));
     }
     return total;
   }
@@ -250,9 +301,14 @@ export class ReceiverTable {
       }
       const stats = this.stats(receiver);
       for (const [device, byReceiver] of shares) {
-        const share = this.share(receiver, device, stats, false);
+        const expected = this.expects(receiver, device);
+        if (device.unnumbered && expected) {
+          receiver.foldedUnnumbered += this.owed(device);
+          continue;
+        }
+        const share = this.#ownShare(receiver, device, stats, false);
         byReceiver.set(receiver.id, share);
-        if (this.expects(receiver, device)) receiver.folded = addShares(receiver.folded, share);
+        if (expected) receiver.folded = addShares(receiver.folded, share);
       }
     }
     for (const [device, byReceiver] of times) this.#foldedTimes.set(device, byReceiver);
@@ -261,6 +317,11 @@ export class ReceiverTable {
       this.#accountable.delete(device);
     }
   }
+}
+
+/** Clones carry their frame's sequence number: whoever sends them sends what a receiver counts as duplicates. */
+function arrivedOf({ plan }: Device, { received, duplicated }: Pick<Share, 'received' | 'duplicated'>): number {
+  return received + (plan.clones > 1 ? duplicated : 0);
 }
 
 /** A look at a receiver costs as much for one removed device as for many, so they are settled together. */

@@ -124,7 +124,10 @@ function longestBatch(receiver: Receiver, stats: ReceiverStats, state: ScenarioS
   return longest;
 }
 
-/** Shares by device name: devices that had one name one after the other are one line. */
+/**
+ * Shares by device name: devices that had one name one after the other are one line. Of several devices whose frames do not
+ * name them nobody knows the shares.
+ */
 function senderShares(receiver: Receiver, state: ScenarioState): readonly SenderShare[] {
   const stats = state.receivers.stats(receiver);
   const times = state.receivers.timesByName(receiver);
@@ -132,6 +135,7 @@ function senderShares(receiver: Receiver, state: ScenarioState): readonly Sender
   for (const device of state.devices.all) {
     const share = state.receivers.share(receiver, device, stats, state.runs.open);
     const expected = state.receivers.expects(receiver, device);
+    if (share === null) continue;
     if (!expected && share.received === 0) continue;
     const before = shares.get(device.name) ?? { expected: false, share: noShare };
     shares.set(device.name, { expected: before.expected || expected, share: addShares(before.share, share) });

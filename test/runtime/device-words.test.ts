@@ -84,13 +84,6 @@ plan('what the stamp tells', async () => {
   for (const own of ['', 'frame probe; ']) assert.equal(await stampOf(`${own}flag NO_TIMESTAMP`), [false, false]);
 });
 
-plan('frames without the number of their device are others', async () => {
-  const { scenario } = await dryRun(
-    `${bench}add_device tx0 on cpu 0 { count 10; flag NO_TIMESTAMP }\nstart\nwait stopped\nstop\nexpect sink.other == 10\nexpect sink.received == 0`,
-  );
-  assert.is(scenario.verdict, 'passed');
-});
-
 plan.run();
 
 // --- frames --------------------------------------------------------------------------------------------------------------------
