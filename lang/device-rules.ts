@@ -228,7 +228,7 @@ class Rules {
     }
     const idle: Readonly<Record<string, string>> = {
       frags: 'how a frame lies in memory is up to the kernel, and its bytes are the same',
-      node: "a sender's memory is that of its CPU",
+      node: 'devices share the buffers of their interface, whose memory the kernel places',
     };
     for (const [name, why] of Object.entries(idle)) {
       const told = this.#number(name);

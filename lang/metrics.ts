@@ -68,3 +68,6 @@ export const graceMetrics: MetricTable = table([
 export const needsHeader: ReadonlySet<string> = new Set(
   [...receiverMetrics.keys()].filter((name) => !['received', 'other', 'bytes'].includes(name)),
 );
+
+/** Those of them that need no more than the header, since they only count. */
+export const needsHeaderAlone: ReadonlySet<string> = new Set(['lost', 'loss']);

@@ -213,6 +213,7 @@ export interface NativeReceiver {
   readonly duplicated: number;
   readonly reordered: number;
   readonly dropped: number;
+  readonly unnumbered: { readonly packets: number; readonly bytes: number };
   readonly lastAt: bigint | null;
   readonly caughtUpAt: bigint;
   readonly clockStepped: boolean;

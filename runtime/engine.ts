@@ -232,6 +232,8 @@ export interface ReceiverStats {
   readonly duplicated: number;
   readonly reordered: number;
   readonly dropped: number;
+  /** Of `other`: all copies of frames with the pktgen header that name no device, as kernel pktgen writes it. */
+  readonly unnumbered: { readonly packets: number; readonly bytes: number };
   /** When the last frame with our header arrived (clock time), null if none did. */
   readonly lastAt: bigint | null;
   /** Up to when everything that arrived is counted (clock time): now, unless the receiver itself lags behind. */

@@ -49,7 +49,7 @@ export function checkAddDevice(context: Context, statement: AddDeviceStatement, 
     name: sound ? device.name : { kind: 'dynamic' },
     span: statement.name.span,
     paced: damaged || paceParameters.some((name) => isPace(settings.get(name))),
-    sequenced: shape === null ? null : carriesSequence(shape) && !nameless(settings),
+    header: shape === null ? null : !carriesSequence(shape) ? 'none' : nameless(settings) ? 'unnumbered' : 'numbered',
   });
   return { op: 'add_device', span: statement.span, bind, name: device.expr, cpu, parameters };
 }

@@ -3,6 +3,7 @@
 import { report } from '../diagnostics/catalogue-meaning.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { correction } from '../diagnostics/suggest.ts';
+import { needsHeaderAlone } from '../metrics.ts';
 import type { Span } from '../source.ts';
 
 /** What is known of a device's name before the run: all of it, its shape (`"tx0@${i}"`), or nothing. */
@@ -11,13 +12,19 @@ export type DeviceName =
   | { readonly kind: 'pattern'; readonly pattern: RegExp }
   | { readonly kind: 'dynamic' };
 
+/**
+ * The pktgen header where receivers find it: with the device's number, by which they follow its frames; as the kernel writes
+ * it, so that they can only count; or none.
+ */
+export type HeaderKind = 'numbered' | 'unnumbered' | 'none';
+
 /** A device that a scenario adds. */
 export interface AddedDevice {
   readonly name: DeviceName;
   readonly span: Span;
   readonly paced: boolean;
-  /** Whether receivers can follow its frames by their numbers; null where the frame is not known. */
-  readonly sequenced: boolean | null;
+  /** What receivers find in its frames; null where the frame is not known. */
+  readonly header: HeaderKind | null;
 }
 
 /**
@@ -127,15 +134,17 @@ export class Inventory {
   }
 
   #unsequenced(): Diagnostic[] {
-    const blind = !this.#changed && this.#added.length > 0 && this.#added.every(({ sequenced }) => sequenced === false);
-    if (!blind) return [];
-    return this.#sequenceUses.map(({ metric, span }) => {
-      return report('PG5202', { metric }, span, {
-        hints: [
-          'end the frame with `/ pktgen`, within its first 128 bytes and behind at most two tags',
-          '`flag NO_TIMESTAMP` and `pktgen_compat exact` leave out by which device a frame was sent',
-        ],
-      });
-    });
+    const kinds = new Set(this.#added.map(({ header }) => header));
+    if (this.#changed || kinds.size === 0 || kinds.has(null) || kinds.has('numbered')) return [];
+    const counted = kinds.has('unnumbered');
+    const uses = this.#sequenceUses.filter(({ metric }) => !(counted && needsHeaderAlone.has(metric)));
+    const hint = counted
+      ? '`flag NO_TIMESTAMP` and `pktgen_compat exact` leave out which device sent a frame: such frames are only counted'
+      : 'end the frame with `/ pktgen`, within its first 128 bytes and behind at most two tags';
+    return uses.map(({ metric, span }) =>
+      counted
+        ? report('PG5203', { metric }, span, { hints: [hint] })
+        : report('PG5202', { metric }, span, { hints: [hint] }),
+    );
   }
 }

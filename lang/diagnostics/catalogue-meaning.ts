@@ -304,6 +304,9 @@ export const meaning = {
   PG5202: entry('error', 'loss without sequence numbers', (p: { metric: string }) => {
     return `\`${p.metric}\` cannot be known: no frame of this scenario carries the \`pktgen\` layer where receivers find it`;
   }),
+  PG5203: entry('error', 'frames that name no device', (p: { metric: string }) => {
+    return `\`${p.metric}\` cannot be known: no frame of this scenario says which device sent it`;
+  }),
 } as const;
 
 /** Makes the checker's diagnostics. */

@@ -101,3 +101,13 @@ export interface PseudoHeader {
   readonly sum: number;
   readonly zero: 0 | 0xffff;
 }
+
+/**
+ * Whose receivers can tell frames of this program to be: `numbered` ones have pktgen's header with their device's number,
+ * `unnumbered` ones the header as the kernel writes it, others none.
+ */
+export function headerOf(program: FrameProgram): 'numbered' | 'unnumbered' | 'none' {
+  const stamp = program.operations.find((operation) => operation.kind === 'stamp');
+  if (stamp?.kind !== 'stamp') return 'none';
+  return stamp.stream ? 'numbered' : 'unnumbered';
+}

@@ -274,6 +274,10 @@ Napi::Value from_receiver(Napi::Env env, const ReceiverSnapshot& receiver, bool 
   object.Set("duplicated", count(env, receiver.duplicated));
   object.Set("reordered", count(env, receiver.reordered));
   object.Set("dropped", count(env, receiver.dropped));
+  Napi::Object unnumbered = Napi::Object::New(env);
+  unnumbered.Set("packets", count(env, receiver.unnumbered));
+  unnumbered.Set("bytes", count(env, receiver.unnumbered_bytes));
+  object.Set("unnumbered", unnumbered);
   object.Set("lastAt", instant(env, receiver.last_at));
   object.Set("caughtUpAt", Napi::BigInt::New(env, receiver.caught_up_at));
   object.Set("clockStepped", Napi::Boolean::New(env, receiver.clock_stepped));

@@ -78,6 +78,7 @@ struct StreamSnapshot {
 };
 struct ReceiverSnapshot {
   uint64_t received = 0, bytes = 0, other = 0, duplicated = 0, reordered = 0, dropped = 0;
+  uint64_t unnumbered = 0, unnumbered_bytes = 0;  // of `other`: with pktgen's header, which names no device
   int64_t last_at = 0;  // CLOCK_MONOTONIC ns; 0: nothing yet
   int64_t caught_up_at = 0;  // CLOCK_MONOTONIC ns up to which all that arrived is counted
   std::vector<StreamSnapshot> streams;

@@ -143,6 +143,8 @@ Result<ReceiverSnapshot> Engine::receiver(ReceiverId receiver, bool with_timing)
   snapshot.duplicated = count.duplicated;
   snapshot.reordered = count.reordered;
   snapshot.dropped = count.dropped;
+  snapshot.unnumbered = count.unnumbered;
+  snapshot.unnumbered_bytes = count.unnumbered_bytes;
   snapshot.last_at = count.last_at;
   snapshot.caught_up_at = count.caught_up_at;
 

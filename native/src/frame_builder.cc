@@ -288,13 +288,16 @@ inline uint32_t FrameBuilder::place_of(const Step& step, uint64_t drawn) const {
   return static_cast<uint32_t>(base - bounds);
 }
 
+inline uint64_t FrameBuilder::next_increment(const Step& step, uint64_t& word) {
+  const uint64_t value = word;
+  word = step.last - value < step.step ? step.first : value + step.step;
+  return value;
+}
+
 inline uint64_t FrameBuilder::next(const Step& step, uint64_t& word) const {
   switch (step.kind) {
-    case Kind::increment: {
-      const uint64_t value = word;
-      word = step.last - value < step.step ? step.first : value + step.step;
-      return value;
-    }
+    case Kind::increment:
+      return next_increment(step, word);
     case Kind::random:
       return step.first + random_below(word, step.last - step.first + 1);
     case Kind::parts: {
@@ -411,20 +414,13 @@ size_t FrameBuilder::build(uint8_t* frame, GeneratorState& state, const Stamp& s
   std::memcpy(frame, template_.data(), size);
   for (; step != end; step++) {
     switch (step->kind) {
-      case Kind::length:
-        store_field(frame, *step, size - step->minus);
-        break;
-      case Kind::stamp: {
-        uint8_t* at = frame + step->offset;
-        store32(at, kPktgenMagic);
-        store32(at + 4, stamp.sequence);
-        store32(at + 8, stamp.seconds & static_cast<uint32_t>(step->first));
-        store32(at + 12, stamp.micros_and_stream & static_cast<uint32_t>(step->last));
-        break;
-      }
-      case Kind::checksum:
-        store_checksum(frame, size, *step);
-        break;
+      case Kind::increment:
+        // Every frame of pktgen's own counts its IPv4 id so: here without a call.
+        if (step->flows == kNoFlows) {
+          store_field(frame, *step, next_increment(*step, state.values[step->word]));
+          break;
+        }
+        [[fallthrough]];
       default: {
         uint64_t* word = &state.values[step->word];
         uint64_t flow = 0;
@@ -441,6 +437,20 @@ size_t FrameBuilder::build(uint8_t* frame, GeneratorState& state, const Stamp& s
         store64(frame + step->offset, lower);
         break;
       }
+      case Kind::length:
+        store_field(frame, *step, size - step->minus);
+        break;
+      case Kind::stamp: {
+        uint8_t* at = frame + step->offset;
+        store32(at, kPktgenMagic);
+        store32(at + 4, stamp.sequence);
+        store32(at + 8, stamp.seconds & static_cast<uint32_t>(step->first));
+        store32(at + 12, stamp.micros_and_stream & static_cast<uint32_t>(step->last));
+        break;
+      }
+      case Kind::checksum:
+        store_checksum(frame, size, *step);
+        break;
     }
   }
   return size;

@@ -104,6 +104,7 @@ class FrameBuilder {
   [[nodiscard]] Step compile_step(const FieldOp& operation, uint64_t seed);
   [[nodiscard]] Status compile_checksum(const ChecksumOp& op, const std::vector<bool>& varies, size_t shortest, Step& step);
   void measure(const SizeOp& sizes);
+  [[nodiscard]] static uint64_t next_increment(const Step& step, uint64_t& word);
   [[nodiscard]] uint64_t next(const Step& step, uint64_t& word) const;
   [[nodiscard]] std::pair<uint64_t, uint64_t> next_halves(const Step& step, uint64_t& word) const;
   void skip(const Step& step, uint64_t& word) const;

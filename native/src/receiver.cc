@@ -59,13 +59,15 @@ uint64_t read(const Counter& counter) { return counter.load(std::memory_order_re
 void zero(Counter& counter) { counter.store(0, std::memory_order_relaxed); }
 
 struct TotalCounts {
-  Counter received{0}, bytes{0}, other{0}, duplicated{0}, reordered{0}, dropped{0};
+  Counter received{0}, bytes{0}, other{0}, duplicated{0}, reordered{0}, dropped{0}, unnumbered{0}, unnumbered_bytes{0};
   std::atomic<int64_t> last_at{0};
   ClockDifference clocks = ClockDifference::measure();  // when counting into these began
   std::atomic<bool> clock_stepped{false};
 
   void clear() {
-    for (Counter* counter : {&received, &bytes, &other, &duplicated, &reordered, &dropped}) zero(*counter);
+    for (Counter* counter : {&received, &bytes, &other, &duplicated, &reordered, &dropped, &unnumbered, &unnumbered_bytes}) {
+      zero(*counter);
+    }
     last_at.store(0, std::memory_order_relaxed);
     clocks = ClockDifference::measure();
     clock_stepped.store(false, std::memory_order_relaxed);
@@ -321,12 +323,19 @@ void Receiver::State::count_frame(std::span<const uint8_t> frame, bool stripped,
   const uint32_t table = current_table();
   TotalCounts& total = totals[table];
   const std::optional<PktgenHeader> header = parse_pktgen(frame, stripped);
-  // Without a stream id it is nobody's that we know: kernel pktgen's, for one, whose tv_usec is a plain count.
-  if (!header || header->stream == 0) {
+  if (!header) {
     add(total.other, 1);
     return;
   }
   total.last_at.store(now, std::memory_order_relaxed);  // a figure like the others
+  // No stream id: kernel pktgen's, or of a device of ours that writes tv_usec as it does. Several of these count from 1
+  // each, so that equal sequence numbers are no copies.
+  if (header->stream == 0) {
+    add(total.other, 1);
+    add(total.unnumbered, 1);
+    add(total.unnumbered_bytes, length);
+    return;
+  }
   count_stream(*header, length, arrival, table);
 }
 
@@ -428,6 +437,7 @@ ReceiverCount Receiver::count(bool with_timing) const {
   const int64_t counted_until = state_->counted_until();  // before the figures: they may only be newer
   ReceiverCount count{read(total.received),  read(total.bytes),   read(total.other),
                       read(total.duplicated), read(total.reordered), read(total.dropped),
+                      read(total.unnumbered), read(total.unnumbered_bytes),
                       total.last_at.load(std::memory_order_relaxed), counted_until, {},
                       total.clock_stepped.load(std::memory_order_relaxed)};
   for (uint32_t id = 1; id < kMaxStreams; id++) {

@@ -22,6 +22,7 @@ struct StreamCount {
 };
 struct ReceiverCount {
   uint64_t received = 0, bytes = 0, other = 0, duplicated = 0, reordered = 0, dropped = 0;
+  uint64_t unnumbered = 0, unnumbered_bytes = 0;  // of `other`: those with pktgen's header and no stream id
   int64_t last_at = 0;  // CLOCK_MONOTONIC ns of the last frame with our header, 0 if none
   // CLOCK_MONOTONIC ns up to which everything that the kernel had handed over is counted: now, unless the thread lags.
   int64_t caught_up_at = 0;
@@ -32,9 +33,9 @@ struct ReceiverCount {
 
 // A thread that reads an AF_PACKET ring (TPACKET_V3, PACKET_IGNORE_OUTGOING, promiscuous by membership, block timeout of
 // 10 ms at most) and counts. A frame is received if it carries the pktgen header (magic 0xbe9be955 behind Ethernet, up to
-// two VLAN tags, IPv4 or IPv6, UDP) and a stream id; all others, those of kernel pktgen among them, are `other`. First
-// copies, duplicates and reordering are told apart by sequence number and stream id. First copies are timed, see
-// TimingSnapshot.
+// two VLAN tags, IPv4 or IPv6, UDP) and a stream id; all others are `other`. Of these, frames with the header alone, as
+// kernel pktgen writes it, are counted on their own: whose they are only the control thread may know. First copies,
+// duplicates and reordering are told apart by sequence number and stream id. First copies are timed, see TimingSnapshot.
 class Receiver {
  public:
   // Takes over `socket` (AF_PACKET, SOCK_RAW, protocol 0, not bound), also where this fails; sets up the ring, binds to the

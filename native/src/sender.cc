@@ -263,24 +263,28 @@ Sender::Outcome Sender::transmit(Driver& driver, Run& run, const Cfg& cfg, uint3
 
 uint32_t Sender::build(uint32_t count, Progress& progress, const Cfg& cfg, int64_t now) {
   const FrameBuilder& builder = cfg.builder;
-  Stamp stamp;
-  stamp.micros_and_stream = progress.stream << kStreamShift;
+  uint32_t seconds = 0;
+  uint32_t micros_and_stream = progress.stream << kStreamShift;
   uint32_t copies = progress.clones;  // of the frame at hand, before this batch
   uint32_t built = 0;
   for (uint32_t i = 0; i < count; built++) {
+    // Written in place and word by word: a copy of a stamp just written would read its words two at a time, and wait until
+    // they have left the store buffer.
+    Stamp& stamp = stamps_[built];
     if (copies > 0) {
       stamp = progress.stamp;
     } else if (builder.stamped()) {
       // Unpaced frames share the reading of their batch; paced ones have one each.
       if (builder.timed() && (built == 0 || progress.pacing.paced || progress.clones > 0)) {
         const int64_t wall = wall_.realtime(built == 0 ? now : monotonic_now());
-        stamp.seconds = static_cast<uint32_t>(wall / kSecond);
-        stamp.micros_and_stream =
+        seconds = static_cast<uint32_t>(wall / kSecond);
+        micros_and_stream =
             static_cast<uint32_t>(wall % kSecond / kMicrosecond) | progress.stream << kStreamShift;
       }
       stamp.sequence = static_cast<uint32_t>(progress.sequence + built + 1);
+      stamp.seconds = seconds;
+      stamp.micros_and_stream = micros_and_stream;
     }
-    stamps_[built] = stamp;
     const size_t size = builder.build(frames_[i], progress.generators, stamp, &flow_log_);
     sizes_[i] = static_cast<uint16_t>(size);
     const uint32_t last = i + std::min(count - i, cfg.clones - copies);

@@ -259,6 +259,8 @@ void check(Case& test, const ReceiverCount& actual, const ReceiverCount& expecte
   test.equal(actual.duplicated, expected.duplicated, "duplicated", line);
   test.equal(actual.reordered, expected.reordered, "reordered", line);
   test.equal(actual.dropped, expected.dropped, "dropped", line);
+  test.equal(actual.unnumbered, expected.unnumbered, "unnumbered", line);
+  test.equal(actual.unnumbered_bytes, expected.unnumbered_bytes, "unnumbered bytes", line);
   test.equal(actual.streams.size(), expected.streams.size(), "streams", line);
   if (actual.streams.size() != expected.streams.size()) return;
   for (size_t index = 0; index < actual.streams.size(); index++) {
@@ -319,6 +321,8 @@ void tells_frames_apart(Case& test) {
          .other = 4 * kRounds,
          .duplicated = kRounds,
          .reordered = kRounds,
+         .unnumbered = kRounds,
+         .unnumbered_bytes = 60 * kRounds,
          .streams = {{3, 4 * kRounds, bytes, kRounds, kRounds}}});
 }
 
@@ -344,8 +348,10 @@ void clears(Case& test) {
   link.receiver->clear();  // while the thread has not followed the one before
   link.send(probe(50, 1));
   link.send(probe(101, 1));
-  link.send(Frame(60));
-  check(test, link.await(3), {.received = 1, .bytes = 60, .other = 1, .duplicated = 1, .streams = {{1, 1, 60, 1, 0}}});
+  link.send(probe(101, 0));
+  check(test, link.await(3),
+        {.received = 1, .bytes = 60, .other = 1, .duplicated = 1, .unnumbered = 1, .unnumbered_bytes = 60,
+         .streams = {{1, 1, 60, 1, 0}}});
   link.receiver->clear();
   link.send(probe(102, 1));
   check(test, link.await(1), {.received = 1, .bytes = 60, .streams = {{1, 1, 60, 0, 0}}});

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { headerOf } from '../../lang/frame/frame-program.ts';
 import type { DevicePlan, DeviceStats, Ratio } from '../engine.ts';
 import { bucketOf, emptyHistogram, type Histogram } from '../histogram.ts';
-import { addTraffic, DryFrames, longestFrame, noTraffic, type Traffic } from './dry-frames.ts';
+import { addTraffic, DryFrames, type HeardTraffic, longestFrame, noTraffic, type Traffic } from './dry-frames.ts';
 
 /** An unpaced device of the perfect machine: 1 Mpps, 1000 ns a packet. */
 const unpacedGap: Ratio = { numerator: 1000n, denominator: 1n };
@@ -37,9 +38,8 @@ export class DryDevice {
   readonly #frames: DryFrames;
 
   /** Since the device was added, header or not: what receivers hear. */
-  #stamped = noTraffic;
-  #plain = noTraffic;
-  /** Gaps between frames with the header inside a run, since the device was added. */
+  #heard: HeardTraffic = { numbered: noTraffic, unnumbered: noTraffic, none: noTraffic };
+  /** Gaps between numbered frames inside a run, since the device was added. */
   #heardGaps: Gaps = noGaps;
   /** Since the last start or clearing. */
   #counted = noTraffic;
@@ -143,9 +143,9 @@ export class DryDevice {
   }
 
   /** Everything sent since the device was added, up to an instant. */
-  traffic(now: bigint): { readonly stamped: Traffic; readonly plain: Traffic; readonly lastAt: bigint | null } {
+  traffic(now: bigint): HeardTraffic & { readonly lastAt: bigint | null } {
     this.#settle(now);
-    return { stamped: this.#stamped, plain: this.#plain, lastAt: this.#lastPass };
+    return { ...this.#heard, lastAt: this.#lastPass };
   }
 
   /** Gaps between the frames with the header of each run since the device was added, up to an instant. */
@@ -246,10 +246,10 @@ export class DryDevice {
       [0, packets - passes],
     ];
     this.#gaps = withGaps(this.#gaps, fresh);
-    if (isStamped(this.plan)) this.#heardGaps = withGaps(this.#heardGaps, fresh);
+    const header = headerOf(this.plan.program);
+    if (header === 'numbered') this.#heardGaps = withGaps(this.#heardGaps, fresh);
     this.#counted = addTraffic(this.#counted, traffic);
-    if (isStamped(this.plan)) this.#stamped = addTraffic(this.#stamped, traffic);
-    else this.#plain = addTraffic(this.#plain, traffic);
+    this.#heard = { ...this.#heard, [header]: addTraffic(this.#heard[header], traffic) };
     if (this.#asked !== null) this.#asked += packets;
     return traffic;
   }
@@ -283,11 +283,6 @@ function histogramOf({ counts, max }: Gaps): Histogram {
     total += times;
   }
   return { counts: dense, total, max };
-}
-
-/** Whether frames carry the pktgen header with the device's number, by which receivers know it. */
-export function isStamped(plan: DevicePlan): boolean {
-  return plan.program.operations.some((operation) => operation.kind === 'stamp' && operation.stream);
 }
 
 /** Nanoseconds from pass to pass, or for each byte where frames differ in size. */

@@ -11,6 +11,9 @@ export interface Traffic {
   readonly frameBytes: number;
 }
 
+/** By what receivers can tell of a frame's sender. */
+export type HeardTraffic = Readonly<Record<'numbered' | 'unnumbered' | 'none', Traffic>>;
+
 export const noTraffic: Traffic = { packets: 0, bytes: 0, frames: 0, frameBytes: 0 };
 
 export function addTraffic(a: Traffic, b: Traffic): Traffic {
@@ -20,6 +23,10 @@ export function addTraffic(a: Traffic, b: Traffic): Traffic {
     frames: a.frames + b.frames,
     frameBytes: a.frameBytes + b.frameBytes,
   };
+}
+
+export function allTraffic({ numbered, unnumbered, none }: HeardTraffic): Traffic {
+  return addTraffic(addTraffic(numbered, unnumbered), none);
 }
 
 /** The frames of a dry device, one after the other: how long each is, and how many of its clones are still to come. */

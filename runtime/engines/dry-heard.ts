@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { ArrivalTiming } from '../engine.ts';
+import type { ArrivalTiming, ReceiverStats } from '../engine.ts';
 import { difference, emptyHistogram, type Histogram, mergeTimings, noTiming } from '../histogram.ts';
 import type { DryDevice } from './dry-device.ts';
 
-/** Frames that a receiver of the perfect machine counts of a device, or of several. `other`: those without our header. */
+/**
+ * Frames that a receiver of the perfect machine counts of a device, or of several. `other`: those that do not name a device,
+ * of which `unnumbered` have pktgen's header.
+ */
 export interface HeardCount {
   readonly received: number;
   readonly bytes: number;
   readonly duplicated: number;
   readonly other: number;
+  readonly unnumbered: ReceiverStats['unnumbered'];
   /** Virtual time (ns); null if there were none with our header. */
   readonly lastAt: bigint | null;
 }
@@ -19,7 +23,15 @@ export interface Heard extends HeardCount {
   readonly timing: ArrivalTiming;
 }
 
-export const heardNothing: Heard = { received: 0, bytes: 0, duplicated: 0, other: 0, lastAt: null, timing: noTiming };
+export const heardNothing: Heard = {
+  received: 0,
+  bytes: 0,
+  duplicated: 0,
+  other: 0,
+  unnumbered: { packets: 0, bytes: 0 },
+  lastAt: null,
+  timing: noTiming,
+};
 
 /** What arrived of a device since it had sent `before`. */
 export function countOf(
@@ -27,15 +39,20 @@ export function countOf(
   before: ReturnType<DryDevice['traffic']> | undefined,
   now: bigint,
 ): HeardCount {
-  const all = device.traffic(now);
-  const packets = all.stamped.packets - (before?.stamped.packets ?? 0);
-  const received = all.stamped.frames - (before?.stamped.frames ?? 0);
+  const { numbered, unnumbered, none, lastAt } = device.traffic(now);
+  const packets = numbered.packets - (before?.numbered.packets ?? 0);
+  const received = numbered.frames - (before?.numbered.frames ?? 0);
+  const anonymous = {
+    packets: unnumbered.packets - (before?.unnumbered.packets ?? 0),
+    bytes: unnumbered.bytes - (before?.unnumbered.bytes ?? 0),
+  };
   return {
     received,
-    bytes: all.stamped.frameBytes - (before?.stamped.frameBytes ?? 0),
+    bytes: numbered.frameBytes - (before?.numbered.frameBytes ?? 0),
     duplicated: packets - received,
-    other: all.plain.packets - (before?.plain.packets ?? 0),
-    lastAt: packets === 0 ? null : all.lastAt,
+    other: anonymous.packets + none.packets - (before?.none.packets ?? 0),
+    unnumbered: anonymous,
+    lastAt: packets + anonymous.packets === 0 ? null : lastAt,
   };
 }
 
@@ -68,6 +85,10 @@ export function addHeard(a: Heard, b: Heard): Heard {
     bytes: a.bytes + b.bytes,
     duplicated: a.duplicated + b.duplicated,
     other: a.other + b.other,
+    unnumbered: {
+      packets: a.unnumbered.packets + b.unnumbered.packets,
+      bytes: a.unnumbered.bytes + b.unnumbered.bytes,
+    },
     lastAt: later(a.lastAt, b.lastAt),
     timing: mergeTimings([a.timing, b.timing]),
   };

@@ -30,6 +30,7 @@ import { bucketCount, type Histogram, mergeTimings } from '../histogram.ts';
 import { macOf } from '../lab/mac.ts';
 import { derivedSeed } from '../seed.ts';
 import { DryDevice } from './dry-device.ts';
+import { allTraffic } from './dry-frames.ts';
 import { addHeard, countOf, type Heard, heardNothing, heardOf, later, timingOf } from './dry-heard.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -302,11 +303,16 @@ class DryRun implements DryRunEngine {
     const { interface: on, baseline, forgotten } = this.#receiver(id);
     const now = this.clock.now();
     const streams: StreamStats[] = [];
-    let { received, bytes, duplicated, other, lastAt } = forgotten;
+    let { received, bytes, duplicated, other, unnumbered, lastAt } = forgotten;
     for (const [device, sender] of this.#devices) {
       if (!this.#hears(on, sender)) continue;
       const heard = countOf(sender, baseline.get(device), now);
       other += heard.other;
+      unnumbered = {
+        packets: unnumbered.packets + heard.unnumbered.packets,
+        bytes: unnumbered.bytes + heard.unnumbered.bytes,
+      };
+      lastAt = later(lastAt, heard.lastAt);
       if (heard.received + heard.duplicated === 0) continue;
       streams.push({
         device,
@@ -318,9 +324,9 @@ class DryRun implements DryRunEngine {
       received += heard.received;
       duplicated += heard.duplicated;
       bytes += heard.bytes;
-      lastAt = later(lastAt, heard.lastAt);
     }
-    return { received, bytes, other, duplicated, reordered: 0, dropped: 0, lastAt, caughtUpAt: now, streams };
+    const counts = { received, bytes, other, duplicated, reordered: 0, dropped: 0, unnumbered };
+    return { ...counts, lastAt, caughtUpAt: now, streams };
   }
 
   /** Nothing takes time, and what is measured is exact; gaps are those of the schedule. */
@@ -479,9 +485,7 @@ class DryRun implements DryRunEngine {
     const queues = new Array<number>(this.#interfaces.get(name)?.queues ?? 1).fill(0);
     const counters = { rx_packets: 0, rx_bytes: 0, tx_packets: 0, tx_bytes: 0 };
     for (const device of this.#devices.values()) {
-      const { stamped, plain } = device.traffic(now);
-      const packets = stamped.packets + plain.packets;
-      const bytes = stamped.bytes + plain.bytes;
+      const { packets, bytes } = allTraffic(device.traffic(now));
       if (device.onWire && device.plan.interface === name) {
         counters.tx_packets += packets;
         counters.tx_bytes += bytes;
@@ -551,10 +555,10 @@ class DryRun implements DryRunEngine {
     if (this.#counts) return;
     for (const [id, device] of this.#devices) {
       if (!device.removed) continue;
-      const { stamped, plain } = device.traffic(0n);
+      const { packets } = allTraffic(device.traffic(0n));
       const heard = [...this.#receivers.values()].some(({ interface: on, baseline }) => {
         const before = baseline.get(id);
-        const fresh = stamped.packets + plain.packets - (before?.stamped.packets ?? 0) - (before?.plain.packets ?? 0);
+        const fresh = packets - (before === undefined ? 0 : allTraffic(before).packets);
         return fresh > 0 && this.#hears(on, device);
       });
       if (heard) continue;

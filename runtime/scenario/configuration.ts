@@ -181,13 +181,18 @@ export function planOf(
     paused,
     burst,
     clones: configuration.clones,
-    count: configuration.count,
+    count: isExact(configuration.words) ? wholePasses(configuration) : configuration.count,
     late: configuration.late,
     priority: configuration.priority,
     queues: configuration.queues,
     seed: device.seed,
     file: configuration.driver === 'pcap' ? configuration.file : null,
   };
+}
+
+/** The kernel looks at the count after each pass, and so goes on to the end of a burst. */
+function wholePasses({ count, burst }: Configuration): number {
+  return Math.ceil(count / burst) * burst;
 }
 
 const nsPerSecond = 1_000_000_000n;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { didYouMean } from '../../lang/diagnostics/suggest.ts';
-import type { FrameProgram } from '../../lang/frame/frame-program.ts';
+import { type FrameProgram, headerOf } from '../../lang/frame/frame-program.ts';
 import type { Span } from '../../lang/source.ts';
 import { report } from '../catalogue.ts';
 import type { DeviceId, DevicePlan, DeviceStats, Engine, InterfaceFacts } from '../engine.ts';
@@ -45,6 +45,8 @@ export interface Device {
   configuration: Configuration;
   program: FrameProgram;
   plan: DevicePlan;
+  /** Whether frames of it that name no device may be among those that receivers count. */
+  unnumbered: boolean;
   state: 'present' | 'removing' | 'removed';
   /** Set once it is removed. */
   final: FinalFigures | null;
@@ -188,6 +190,7 @@ export class DeviceTable {
         configuration: configuration.value,
         program: program.value,
         plan,
+        unnumbered: headerOf(program.value) === 'unnumbered',
         state: 'present',
         final: null,
         removedAt: null,
@@ -237,6 +240,7 @@ export class DeviceTable {
       device.configuration = next.value;
       device.program = program.value;
       device.plan = plan;
+      device.unnumbered ||= headerOf(program.value) === 'unnumbered';
       return ok(undefined);
     });
   }

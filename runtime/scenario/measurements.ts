@@ -79,6 +79,7 @@ export class Measurements {
           );
         }
         const share = this.#receivers.share(receiver, device, this.#receivers.stats(receiver), this.#running());
+        if (share === null) return refuse(noValue(`\`${receiver.name}.from(${device.name}).${metric}\``, anonymous));
         return valued(receiverMetrics.get(metric)?.type, ofShare(share, 0, metric));
       }
       case 'receivers':
@@ -282,6 +283,9 @@ function ofShare(share: Share, other: number, metric: string): Figure {
       throw new Error(`receiver metric ${metric} passed the checker, but nothing measures it`);
   }
 }
+
+/** Of one device among several with `NO_TIMESTAMP` or `pktgen_compat exact`. */
+const anonymous = 'frames of several devices arrive there without the number of theirs';
 
 /** Percent of what was sent; nothing is lost of nothing. */
 export function lossOf({ sent, lost }: Share): number {

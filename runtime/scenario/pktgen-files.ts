@@ -92,7 +92,7 @@ function paramsOf(configuration: Configuration, plan: DevicePlan, frame: FrameHe
   const [minSize, maxSize] = sizesOf(number, plan);
   return {
     name: plan.name,
-    count: plan.count,
+    count: configuration.count,
     minSize,
     maxSize,
     imix: (words.get('imix_weights') ?? []).map(imixPair),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { headerOf } from '../../lang/frame/frame-program.ts';
 import type { Span } from '../../lang/source.ts';
 import type { ArrivalTiming, Engine, ReceiverId, ReceiverStats, ReceiverTiming } from '../engine.ts';
 import { mergeTimings, noTiming } from '../histogram.ts';
@@ -24,19 +25,21 @@ export interface Receiver {
   readonly expects: readonly string[] | null;
   /** Of removed devices whose last frame has long arrived: the shares of those that it expects, added up, */
   settled: Share;
+  /** packets of those whose frames do not name them, */
+  settledUnnumbered: number;
   /** what it got of them by the names that they had, as long as these mean devices, */
   readonly accounts: Map<string, SettledAccount>;
   /** and the longest time between two batches of the unpaced ones (ns). */
   settledBatch: number;
 }
 
-/** What a receiver got of removed devices that had one name one after the other. */
+/** What a receiver got of removed devices that had one name one after the other, as far as their frames named them. */
 export interface SettledAccount {
   readonly expected: boolean;
   readonly share: Share;
   readonly timing: ArrivalTiming;
-  /** Of the last of them alone. */
-  readonly last: { readonly ordinal: number; readonly share: Share; readonly times: Times };
+  /** Of the last of them alone; no share where its frames did not name it. */
+  readonly last: { readonly ordinal: number; readonly share: Share | null; readonly times: Times };
 }
 
 /** What a receiver got of a device since receivers were last zeroed, and what the device had sent it. */
@@ -66,6 +69,9 @@ export function addShares(a: Share, b: Share): Share {
  * The receivers of a scenario, and who owes them what. Lost is what a device sent and a receiver did not get. While a run
  * goes on, frames are under way, so only what was sent `settle` ago is due; a device's count at that time comes from its
  * history. Once the run is over everything is due.
+ *
+ * Frames with the kernel's own header name no device. What arrives of them belongs to the devices that send such frames to
+ * the receiver: where that is one it is that one's, where they are several only their sum is known.
  */
 export class ReceiverTable {
   readonly #engine: Engine;
@@ -108,7 +114,15 @@ export class ReceiverTable {
     const id = await settled(this.#engine.addReceiver({ name, interface: on }), `\`receiver ${name}\``, span);
     if (!id.ok) return id;
     const peer = this.#interfaces.peerOf(facts.value)?.index ?? 0;
-    this.#all.push({ ...plan, peer, id: id.value, settled: noShare, accounts: new Map(), settledBatch: 0 });
+    this.#all.push({
+      ...plan,
+      peer,
+      id: id.value,
+      settled: noShare,
+      settledUnnumbered: 0,
+      accounts: new Map(),
+      settledBatch: 0,
+    });
     return ok(undefined);
   }
 
@@ -126,6 +140,7 @@ export class ReceiverTable {
     }
     for (const receiver of this.#all) {
       receiver.settled = noShare;
+      receiver.settledUnnumbered = 0;
       receiver.accounts.clear();
       receiver.settledBatch = 0;
     }
@@ -134,6 +149,7 @@ export class ReceiverTable {
     this.#devices.settle(gone);
     for (const device of this.#accountable) {
       device.carried = 0;
+      device.unnumbered = headerOf(device.program) === 'unnumbered';
       if (device.state !== 'present') device.counts = false;
     }
     this.#dropReleased();
@@ -182,13 +198,23 @@ export class ReceiverTable {
     if (receiver.expects !== null) return receiver.expects.includes(device.name);
     const { driver, program } = device.plan;
     if (driver === 'null' || driver === 'pcap') return false;
-    if (!program.operations.some((operation) => operation.kind === 'stamp' && operation.stream)) return false;
+    if (headerOf(program) === 'none') return false;
     if (!this.#interfaces.lab) return device.interface !== receiver.interface;
     return receiver.peer !== 0 && receiver.peer === device.index;
   }
 
+  /** What a receiver counted; frames that name no device are received where it expects such, otherwise `other`. */
   stats(receiver: Receiver): ReceiverStats {
-    return this.#engine.receiverStats(receiver.id);
+    const stats = this.#engine.receiverStats(receiver.id);
+    const { packets, bytes } = stats.unnumbered;
+    if (packets === 0 || (receiver.settledUnnumbered === 0 && this.#anonymous(receiver).next().done === true))
+      return stats;
+    return {
+      ...stats,
+      received: stats.received + packets,
+      bytes: stats.bytes + bytes,
+      other: stats.other - packets,
+    };
   }
 
   timing(receiver: Receiver): ReceiverTiming {
@@ -216,32 +242,68 @@ export class ReceiverTable {
     return new Map([...byName].map(([name, timings]) => [name, timesOf(mergeTimings(timings), clockStepped)]));
   }
 
-  /** @param running whether a run goes on, so that the youngest frames are not due */
-  share(receiver: Receiver, device: KnownDevice, stats: ReceiverStats, running: boolean): Share {
-    if (device.state === 'settled') return accountOf(receiver, device)?.share ?? noShare;
-    if (!device.counts) return noShare;
-    const stream = stats.streams.find((candidate) => candidate.device === device.id);
-    const sent = this.owed(device);
-    // What a receiver has not looked at yet is not lost: a busy machine may keep it from looking for a while.
-    const due = running ? device.history.sentBy(stats.caughtUpAt - receiver.settle) : sent;
-    // Clones carry their frame's sequence number: whoever sends them sends what a receiver counts as duplicates.
-    const clones = device.plan.clones > 1 ? (stream?.duplicated ?? 0) : 0;
-    const arrived = (stream?.received ?? 0) + clones;
-    return {
-      sent,
-      received: stream?.received ?? 0,
-      bytes: stream?.bytes ?? 0,
-      duplicated: stream?.duplicated ?? 0,
-      reordered: stream?.reordered ?? 0,
-      lost: Math.max(0, due - arrived),
-    };
+  /**
+   * What a receiver got of a device; null where that is one of several whose frames do not name them.
+   *
+   * @param running whether a run goes on, so that the youngest frames are not due
+   */
+  share(receiver: Receiver, device: KnownDevice, stats: ReceiverStats, running: boolean): Share | null {
+    if (device.state === 'settled') {
+      const account = accountOf(receiver, device);
+      return account === null ? noShare : account.share;
+    }
+    if (device.unnumbered && this.expects(receiver, device)) {
+      if (!this.#isOnlyAnonymous(receiver, device)) return null;
+      if (device.counts) return this.unnumberedShare(receiver, stats, running);
+    }
+    return device.counts ? this.#ownShare(receiver, device, stats, running) : noShare;
+  }
+
+  /** The shares of all devices whose frames do not name them, added up. */
+  unnumberedShare(receiver: Receiver, stats: ReceiverStats, running: boolean): Share {
+    const { packets, bytes } = stats.unnumbered;
+    const before = receiver.settledUnnumbered;
+    let total: Share = { ...noShare, sent: before, received: packets, bytes };
+    let missing = before - packets;
+    for (const device of this.#anonymous(receiver)) {
+      // Of those frames that had its number, where it had one before.
+      const own = this.#ownShare(receiver, device, stats, running);
+      total = addShares(total, own);
+      missing += this.#due(receiver, device, stats, running) - arrivedOf(device, own);
+    }
+    return { ...total, lost: Math.max(0, missing) };
+  }
+
+  /** Devices that sent frames without their number to a receiver that expects them. */
+  *#anonymous(receiver: Receiver): Generator<Device> {
+    for (const device of this.#accountable) if (device.unnumbered && this.expects(receiver, device)) yield device;
+  }
+
+  #isOnlyAnonymous(receiver: Receiver, device: Device): boolean {
+    if (receiver.settledUnnumbered > 0) return false;
+    for (const other of this.#anonymous(receiver)) if (other !== device) return false;
+    return true;
+  }
+
+  /** What has been sent to it long enough ago. What it has not looked at yet is not lost: a machine may be busy. */
+  #due(receiver: Receiver, device: Device, stats: ReceiverStats, running: boolean): number {
+    return running ? device.history.sentBy(stats.caughtUpAt - receiver.settle) : this.owed(device);
+  }
+
+  /** By the frames that name the device. */
+  #ownShare(receiver: Receiver, device: Device, stats: ReceiverStats, running: boolean): Share {
+    const stream = stats.streams.find((candidate) => candidate.device === device.id) ?? noShare;
+    const { received, bytes, duplicated, reordered } = stream;
+    const got = { sent: this.owed(device), received, bytes, duplicated, reordered };
+    return { ...got, lost: Math.max(0, this.#due(receiver, device, stats, running) - arrivedOf(device, got)) };
   }
 
   /** The shares of all devices that the receiver expects, added up. */
   expected(receiver: Receiver, stats: ReceiverStats, running: boolean): Share {
-    let total = receiver.settled;
+    let total = addShares(receiver.settled, this.unnumberedShare(receiver, stats, running));
     for (const device of this.#accountable) {
-      if (this.expects(receiver, device)) total = addShares(total, this.share(receiver, device, stats, running));
+      if (device.unnumbered || !this.expects(receiver, device)) continue;
+      total = addShares(total, this.#ownShare(receiver, device, stats, running));
     }
     return total;
   }
@@ -286,17 +348,19 @@ export class ReceiverTable {
   }
 
   #settleAccount(receiver: Receiver, device: Device, stats: ReceiverStats, timing: ReceiverTiming): void {
-    const share = this.share(receiver, device, stats, false);
     const expected = this.expects(receiver, device);
-    if (expected) receiver.settled = addShares(receiver.settled, share);
-    if (!expected && share.received === 0) return;
+    const anonymous = expected && device.unnumbered;
+    const share = anonymous ? null : this.#ownShare(receiver, device, stats, false);
+    if (share === null) receiver.settledUnnumbered += this.owed(device);
+    else if (expected) receiver.settled = addShares(receiver.settled, share);
+    if (!expected && share?.received === 0) return;
     receiver.settledBatch = Math.max(receiver.settledBatch, this.#batchOf(device));
     const arrived = timing.streams.get(device.id);
     const before = receiver.accounts.get(device.name);
     const timings = [before?.timing, arrived].filter((one) => one !== undefined);
     receiver.accounts.set(device.name, {
-      expected: expected || (before?.expected ?? false),
-      share: addShares(before?.share ?? noShare, share),
+      expected: (expected && !anonymous) || (before?.expected ?? false),
+      share: addShares(before?.share ?? noShare, share ?? noShare),
       timing: arrived === undefined ? (before?.timing ?? noTiming) : mergeTimings(timings),
       last: { ordinal: device.ordinal, share, times: timesOf(arrived ?? noTiming, timing.clockStepped) },
     });
@@ -307,6 +371,11 @@ export class ReceiverTable {
 function accountOf(receiver: Receiver, { name, ordinal }: DeviceRecord): SettledAccount['last'] | null {
   const last = receiver.accounts.get(name)?.last;
   return last?.ordinal === ordinal ? last : null;
+}
+
+/** Clones carry their frame's sequence number: whoever sends them sends what a receiver counts as duplicates. */
+function arrivedOf({ plan }: Device, { received, duplicated }: Pick<Share, 'received' | 'duplicated'>): number {
+  return received + (plan.clones > 1 ? duplicated : 0);
 }
 
 /** A look at a receiver costs as much for one removed device as for many, so they are settled together. */

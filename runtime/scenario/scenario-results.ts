@@ -141,7 +141,10 @@ export function receiverResults(receiver: Receiver, state: ScenarioState): Recei
 
 const nothingYet = { expected: false, share: noShare } as const;
 
-/** Shares by device name: devices that had one name one after the other are one line. */
+/**
+ * Shares by device name: devices that had one name one after the other are one line. Of several devices whose frames do not
+ * name them nobody knows the shares.
+ */
 function senderShares(receiver: Receiver, state: ScenarioState): readonly SenderShare[] {
   const stats = state.receivers.stats(receiver);
   const times = state.receivers.timesByName(receiver);
@@ -152,6 +155,7 @@ function senderShares(receiver: Receiver, state: ScenarioState): readonly Sender
     if (device.state === 'settled') continue;
     const share = state.receivers.share(receiver, device, stats, state.runs.open);
     const expected = state.receivers.expects(receiver, device);
+    if (share === null) continue;
     if (!expected && share.received === 0) continue;
     shares.set(device.name, { expected: before.expected || expected, share: addShares(before.share, share) });
   }

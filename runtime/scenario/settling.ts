@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Device } from './devices.ts';
-import type { Receiver } from './receivers.ts';
+import { noShare, type Receiver, type Share } from './receivers.ts';
 import type { ScenarioState } from './scenario-state.ts';
 
 /** How often receivers are looked at while the last frames arrive. */
@@ -34,11 +34,15 @@ export function* settleReceivers(state: ScenarioState, devices: ReadonlySet<Devi
 }
 
 function hasEverything(receiver: Receiver, devices: ReadonlySet<Device> | null, state: ScenarioState): boolean {
-  const stats = state.receivers.stats(receiver);
-  for (const device of state.receivers.accountable) {
+  const { receivers } = state;
+  const stats = receivers.stats(receiver);
+  let nameless: Share | null = null;
+  for (const device of receivers.accountable) {
     if (devices !== null && !devices.has(device)) continue;
-    if (!state.receivers.expects(receiver, device)) continue;
-    if (state.receivers.share(receiver, device, stats, false).lost > 0) return false;
+    if (!receivers.expects(receiver, device)) continue;
+    const share = receivers.share(receiver, device, stats, false);
+    if (share === null) nameless ??= receivers.unnumberedShare(receiver, stats, false);
+    if ((share ?? nameless ?? noShare).lost > 0) return false;
   }
   return true;
 }

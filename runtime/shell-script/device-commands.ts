@@ -90,6 +90,14 @@ export class DeviceCommands {
     this.#background = false;
   }
 
+  /** The end of a process; whether that was a `start` in the background. */
+  killed(at: Span): boolean {
+    if (!this.#background) return false;
+    this.#background = false;
+    this.#line('stop', at);
+    return true;
+  }
+
   show(file: Text, at: Span): void {
     const name = known(file);
     this.#line(`show ${name === 'pgctrl' || /^kpktgend_\d+$/.test(name ?? '') ? name : this.#name(file)}`, at);

@@ -1,13 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { type Hole, joined, type Text, written } from './expansion.ts';
-import { plainText, type Statement, type StatementOf } from './syntax.ts';
+import { plainText, type Statement, type StatementOf, type Word } from './syntax.ts';
 
 /** What words and texts of scripts for pktgen mean. */
 
-const procFolder = '/proc/net/pktgen/';
+export const procFolder = '/proc/net/pktgen/';
 /** A branch with one of these is about a script that was called wrongly. */
 const gives = new Set(['exit', 'err', 'usage', 'die', 'return']);
+
+/** What a script does besides, none of which reaches pktgen. */
+export const quiet = new Set([
+  ...[
+    'root_check_run_with_sudo',
+    'modprobe',
+    'rmmod',
+    'trap',
+    'usage',
+    'err',
+    'warn',
+    'info',
+    'dbg',
+    'cd',
+    'true',
+    'false',
+  ],
+  ...[
+    ':',
+    'set',
+    'shift',
+    'export',
+    'local',
+    'unset',
+    'validate_addr',
+    'validate_addr6',
+    'validate_ports',
+    'test',
+    '[',
+    '[[',
+  ],
+  ...['exit', 'return', 'pg_check', 'stty', 'clear', 'shopt', 'declare', 'readonly', 'read', '(('],
+]);
+/** Functions of the kernel's sample scripts and of those before them, by what they mean here. */
+export const pktgenFunctions = new Set(['pgset', 'pg_set', 'pg_thread', 'pg_ctrl', 'proc_cmd']);
 
 /** Functions of the language, whose names are taken. */
 export const builtins = new Set(['min', 'max', 'floor', 'round', 'len', 'wire', 'pick', 'addr', 'random']);
@@ -53,6 +88,11 @@ export function firstLine(text: Text): Text {
   return joined(parts);
 }
 
+/** The words of `echo` that it prints. */
+export function withoutOptions(words: readonly Word[]): readonly Word[] {
+  return words.filter((word) => !/^-[neE]+$/.test(plainText(word)));
+}
+
 /** The first and the last address of an IPv4 prefix, or the address itself. */
 export function prefixEnds(text: string): readonly string[] | null {
   const [address = '', length = '32'] = text.split('/');
@@ -64,4 +104,16 @@ export function prefixEnds(text: string): readonly string[] | null {
   const dotted = (value: number): string =>
     [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
   return [dotted(first), dotted(first + block - 1)];
+}
+
+/** What `printf` writes: `%s` and `%d` are its words, one after the other; null where there is more to its format. */
+export function formatted(format: Text, words: readonly Text[]): Text | null {
+  const left = [...words];
+  const parts = format.map((part): Text | null => {
+    if (typeof part !== 'string') return [part];
+    const [first = '', ...rest] = part.split(/%[sdiu]/);
+    if ([first, ...rest].some((literal) => literal.includes('%'))) return null;
+    return joined(written(first), ...rest.flatMap((literal) => [left.shift() ?? [], written(literal)]));
+  });
+  return parts.every((part) => part !== null) && left.length === 0 ? joined(...parts) : null;
 }

@@ -87,6 +87,15 @@ const blank = /[ \t]/;
 const endsWord = /[\s;&|<>()]/;
 const nameAt = /[A-Za-z_]\w*|[0-9@*#?]/y;
 
+/** Commands that run another one as it is. */
+const prefixes: ReadonlySet<string> = new Set(['sudo', 'time', 'exec', 'nohup', 'command']);
+
+/** What `tee` writes, as if its input had been written there. */
+function teeFiles([first, ...rest]: readonly Word[]): readonly Redirect[] {
+  if (first === undefined || plainText(first) !== 'tee') return [];
+  return rest.filter((word) => !plainText(word).startsWith('-')).map((target) => ({ operator: '>', target }));
+}
+
 class ShellReader {
   readonly #text: string;
   #at = 0;
@@ -271,12 +280,17 @@ class ShellReader {
       if (words.length === 1 && plainText(first) === '[[') words.push(...this.#bracketed());
     }
     const span = { start, end: this.#at };
+    while (words.length > 1 && prefixes.has(plainText(words[0] as Word))) {
+      words.shift();
+      while (words.length > 1 && plainText(words[0] as Word).startsWith('-')) words.shift();
+    }
     let piped = false;
     while (/^\|(?!\|)/.test(this.#text.slice(this.#at, this.#at + 2))) {
       piped = true;
       this.#at++;
       this.#blanks();
-      this.#command(this.#at);
+      const next = this.#command(this.#at);
+      if (next.kind === 'command') redirects.push(...teeFiles(next.words));
     }
     const background = this.#text[this.#at] === '&' && this.#text[this.#at + 1] !== '&';
     if (background) this.#at++;

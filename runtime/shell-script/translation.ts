@@ -24,13 +24,18 @@ import { type Head, writeScenario } from './scenario-text.ts';
 import {
   builtins,
   firstLine,
+  formatted,
   givesUp,
   isTest,
   mostItems,
   named,
   numbersFrom,
   pktgenFile,
+  pktgenFunctions,
   prefixEnds,
+  procFolder,
+  quiet,
+  withoutOptions,
 } from './script-words.ts';
 import { piecesOf, plainText, readShell, type Statement, type StatementOf, type Word } from './syntax.ts';
 
@@ -48,40 +53,6 @@ export function translate(source: SourceFile): Translation {
   return new ScriptTranslation(source).translation();
 }
 
-/** What a script does besides, none of which reaches pktgen. */
-const quiet = new Set([
-  ...[
-    'root_check_run_with_sudo',
-    'modprobe',
-    'rmmod',
-    'trap',
-    'usage',
-    'err',
-    'warn',
-    'info',
-    'dbg',
-    'cd',
-    'true',
-    'false',
-  ],
-  ...[
-    ':',
-    'set',
-    'shift',
-    'export',
-    'local',
-    'unset',
-    'validate_addr',
-    'validate_addr6',
-    'validate_ports',
-    'test',
-    '[',
-    '[[',
-  ],
-  ...['exit', 'return', 'pg_check', 'stty', 'clear', 'shopt', 'declare', 'readonly', 'read', '(('],
-]);
-/** Functions of the kernel's sample scripts and of those before them, by what they mean here. */
-const pktgenFunctions = new Set(['pgset', 'pg_set', 'pg_thread', 'pg_ctrl', 'proc_cmd']);
 const mostCalls = 16;
 
 class ScriptTranslation {
@@ -95,6 +66,8 @@ class ScriptTranslation {
   readonly #parameters = new Map<string, { readonly name: string; type: ScalarType | null; value: string | null }>();
   #args: readonly Text[] = [];
   #calls = 0;
+  /** Whether the function under way was put into the background. */
+  #behind = false;
 
   constructor(source: SourceFile) {
     this.#source = source;
@@ -191,8 +164,11 @@ class ScriptTranslation {
 
   #concernsPktgen(at: Span): boolean {
     const names = [...this.#functions.keys()].filter((name) => /^\w+$/.test(name));
+    const paths = [...this.#variables].flatMap(([name, [first]]) =>
+      typeof first === 'string' && `${first}/`.startsWith(procFolder) ? [`|\\$\\{?${name}\\b`] : [],
+    );
     return new RegExp(
-      `/proc/net/pktgen|\\$\\{?PGDEV|\\b(?:pgset|pg_set|pg_thread|pg_ctrl|proc_cmd${names.map((name) => `|${name}`).join('')})\\b`,
+      `/proc/net/pktgen|\\$\\{?PGDEV${paths.join('')}|\\b(?:pgset|pg_set|pg_thread|pg_ctrl|proc_cmd${names.map((name) => `|${name}`).join('')})\\b`,
     ).test(this.#source.slice(at));
   }
 
@@ -347,7 +323,7 @@ class ScriptTranslation {
     }
     const body = this.#functions.get(name);
     if (body !== undefined) {
-      this.#call(body, rest, span);
+      this.#call(body, rest, command);
       return;
     }
     if (name === 'source' || name === '.') {
@@ -374,6 +350,8 @@ class ScriptTranslation {
       this.#commands.waited(span);
       return;
     }
+    // Whoever ends the write of `start` stops what it started.
+    if ((name === 'kill' || name === 'pkill' || name === 'killall') && this.#commands.killed(span)) return;
     if (!quiet.has(name)) this.#leave('it is a program of its own, and nothing is run here', span);
   }
 
@@ -400,7 +378,7 @@ class ScriptTranslation {
       this.#leave('what it writes is not known here', span);
       return;
     }
-    const text = this.#joinedWords(words.filter((word) => !/^-[neE]+$/.test(plainText(word))));
+    const text = name === 'printf' ? this.#formattedWords(words) : this.#joinedWords(withoutOptions(words));
     const lines = text.ok
       ? /\\n(?=.*\S)/.exec(text.text.map((part) => (typeof part === 'string' ? part : '?')).join(''))
       : null;
@@ -444,26 +422,37 @@ class ScriptTranslation {
     return { ok: true, text: joined(...texts) };
   }
 
+  #formattedWords(words: readonly Word[]): Expanded {
+    const values = words.map((word) => expand(word, this.#scope, 'parameter'));
+    const failed = values.find((value) => !value.ok);
+    if (failed !== undefined) return failed;
+    const [format = [], ...rest] = values.flatMap((value) => (value.ok ? [value.text] : []));
+    const text = formatted(format, rest);
+    return text === null ? { ok: false, why: 'what it writes is not known here' } : { ok: true, text };
+  }
+
   #written(file: Text, text: Expanded, { span, background }: StatementOf<'command'>): void {
     if (!text.ok) {
       this.#leave(text.why, span);
       return;
     }
-    this.#commands.write(file, text.text, background, span);
+    this.#commands.write(file, text.text, background || this.#behind, span);
   }
 
-  #call(body: readonly Statement[], words: readonly Word[], span: Span): void {
+  #call(body: readonly Statement[], words: readonly Word[], { span, background }: StatementOf<'command'>): void {
     if (this.#calls >= mostCalls) {
       this.#leave('functions that call themselves are not followed', span);
       return;
     }
     const args = words.map((word) => expand(word, this.#scope, 'empty'));
-    const outer = this.#args;
+    const [outer, behind] = [this.#args, this.#behind];
     this.#args = args.flatMap((arg) => (arg.ok ? [arg.text] : [[]]));
+    this.#behind ||= background;
     this.#calls++;
     this.#all(body);
     this.#calls--;
     this.#args = outer;
+    this.#behind = behind;
   }
 
   /** The kernel's own library of such scripts; its parameters are what its options set. */
@@ -520,7 +509,7 @@ class ScriptTranslation {
       this.#leave('it changes the machine, which is left as it is', span);
       return;
     }
-    const text = this.#joinedWords(words.filter((word) => !/^-[neE]+$/.test(plainText(word))));
+    const text = this.#joinedWords(withoutOptions(words));
     if (text.ok && text.text.length > 0) this.#commands.print(text.text, span);
   }
 

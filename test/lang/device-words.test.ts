@@ -216,13 +216,25 @@ test('outside a lab a device is told whom its frames are for', () => {
   assert.equal(told('add_device eth1 on cpu 0 { dst_mac 02:00:00:00:00:01 }'), []);
 });
 
-test('loss needs to know whose frames they are', () => {
+test('what receivers know of frames that name no device', () => {
   const lost = (settings: string) =>
     told(`${lab}receiver rx0\nadd_device tx0 on cpu 0 { ${settings} }\nexpect rx0.lost == 0`);
   assert.equal(lost('dst 10.0.0.2'), []);
-  assert.equal(lost('flag NO_TIMESTAMP'), ['PG5202 rx0.lost']);
-  assert.equal(lost('pktgen_compat exact'), ['PG5202 rx0.lost']);
-  assert.equal(lost('frame probe; flag NO_TIMESTAMP'), ['PG5202 rx0.lost']);
+  for (const own of ['flag NO_TIMESTAMP', 'pktgen_compat exact', 'frame probe; flag NO_TIMESTAMP']) {
+    assert.equal(lost(own), []);
+    const more = ['rx0.loss', 'rx0.from(tx0).lost', 'rx0.duplicated', 'rx0.reordered', 'rx0.jitter'];
+    const asked = more.map((metric) => `print ${metric}`).join('\n');
+    assert.equal(
+      told(`${lab}receiver rx0\nadd_device tx0 on cpu 0 { ${own} }\n${asked}`),
+      more.slice(2).map((metric) => `PG5203 ${metric}`),
+      own,
+    );
+  }
+  const numbered = 'add_device tx0@1 on cpu 0 { dst 10.0.0.2 }';
+  assert.equal(
+    told(`${lab}receiver rx0\nadd_device tx0@0 on cpu 0 { flag NO_TIMESTAMP }\n${numbered}\nprint rx0.jitter`),
+    [],
+  );
 });
 
 test('the formatter knows pairs, flags and hexadecimal words', () => {

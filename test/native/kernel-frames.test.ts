@@ -11,6 +11,7 @@ import * as assert from 'uvu/assert';
 import type { Engine } from '../../runtime/engine.ts';
 import { nativeEngine } from '../../runtime/engines/native.ts';
 import { caseNames, type Field, masked, meant, pktgenFrames, recorded, settings } from '../kernel-cases.ts';
+import { drawnFields, fits, headerSum, isUniform, mixtures } from '../kernel-draws.ts';
 import { addon, testWith } from '../requirements.ts';
 import { runOn } from '../runtime/scripts.ts';
 
@@ -53,22 +54,7 @@ const udpSums: Readonly<Record<string, Field>> = {
   udpcsum6: { offset: 60, bytes: 2 },
 };
 
-const ipv4Sum: Field = { offset: 24, bytes: 2 };
-const address = (text: string): number => text.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-
-interface Drawn {
-  readonly field: Field;
-  readonly first: number;
-  readonly last: number;
-}
-const drawn: Readonly<Record<string, Drawn>> = {
-  ipsrc_rnd: { field: { offset: 26, bytes: 4 }, first: address('198.18.0.0'), last: address('198.19.255.254') },
-  ipdst_rnd: { field: { offset: 30, bytes: 4 }, first: address('198.18.0.0'), last: address('198.18.0.8') },
-  udp_src_rnd: { field: { offset: 34, bytes: 2 }, first: 100, last: 109 },
-  macsrc_rnd: { field: { offset: 11, bytes: 1 }, first: 0x55, last: 0x5c },
-};
-
-const compared = caseNames.filter((name) => !mistaken.includes(name) && !(name in drawn) && name !== 'imix');
+const compared = caseNames.filter((name) => !mistaken.includes(name) && !(name in drawnFields) && name !== 'imix');
 for (const name of compared) {
   for (const exact of exactly.includes(name) ? [true] : [true, false]) {
     // Over IPv6 without UDPCSUM the kernel has no checksum; with it the interface was to fill it in.
@@ -90,25 +76,8 @@ for (const name of compared) {
 
 // --- draws ------------------------------------------------------------------------------------------------------------------
 
-/**
- * The greatest chi-square for so many degrees of freedom that chance passes once in a million (Wilson and Hilferty 1931);
- * at a fixed seed the same frames are drawn every time.
- */
-function bound(freedom: number): number {
-  const deviations = 4.75;
-  const part = 2 / (9 * freedom);
-  return freedom * (1 - part + deviations * Math.sqrt(part)) ** 3;
-}
-
-function chiSquare(found: readonly number[], expected: readonly number[]): number {
-  return found.reduce((sum, count, i) => sum + (count - (expected[i] as number)) ** 2 / (expected[i] as number), 0);
-}
-
 const frameCount = 4000;
-/** Ranges of more values are looked at in so many parts. */
-const mostParts = 64;
-
-for (const [name, { field, first, last }] of Object.entries(drawn)) {
+for (const [name, { field, first, last }] of Object.entries(drawnFields)) {
   testWith(test, [addon], `${name}, by rule`, async () => {
     const { frames } = await written(settings(meant(name)), frameCount);
     const read = (frame: Buffer): number => frame.readUIntBE(field.offset, field.bytes);
@@ -117,25 +86,11 @@ for (const [name, { field, first, last }] of Object.entries(drawn)) {
       assert.ok(read(frame) >= first && read(frame) <= last, `${read(frame)} is in ${first}..${last}`);
     }
     for (const [i, frame] of kernels.entries()) {
-      assert.is(masked(frames[i] as Buffer, [field, ipv4Sum]), masked(frame, [field, ipv4Sum]));
+      assert.is(masked(frames[i] as Buffer, [field, headerSum]), masked(frame, [field, headerSum]));
     }
-    const values = last - first + 1;
-    const parts = Math.min(values, mostParts);
-    const counts = new Array<number>(parts).fill(0);
-    for (const frame of frames) {
-      const part = Math.floor(((read(frame) - first) * parts) / values);
-      counts[part] = (counts[part] as number) + 1;
-    }
-    const found = chiSquare(counts, new Array<number>(parts).fill(frameCount / parts));
-    assert.ok(found < bound(parts - 1), `chi-square ${found} of ${parts - 1} degrees`);
+    assert.ok(isUniform(frames.map(read), first, last));
   });
 }
-
-/** Sizes and how many of a hundred frames have them. */
-const mixtures: readonly (readonly [string, readonly string[], Readonly<Record<number, number>>])[] = [
-  ['imix', [], { 60: 700 / 12, 576: 400 / 12, 1500: 100 / 12 }],
-  ['imix, exact', ['pktgen_compat exact'], { 60: 58, 576: 33, 1500: 9 }],
-];
 
 for (const [name, more, shares] of mixtures) {
   testWith(test, [addon], `${name}, by rule`, async () => {
@@ -144,8 +99,7 @@ for (const [name, more, shares] of mixtures) {
     for (const frame of [...recorded('imix'), ...frames]) assert.ok(sizes.includes(frame.length), `${frame.length}`);
     const counts = sizes.map((size) => frames.filter((frame) => frame.length === size).length);
     const expected = sizes.map((size) => ((shares[size] as number) * frameCount) / 100);
-    const found = chiSquare(counts, expected);
-    assert.ok(found < bound(sizes.length - 1), `chi-square ${found}: ${counts}`);
+    assert.ok(fits(counts, expected), `${counts}`);
     const shown = `     imix_size_counts: ${sizes.map((size, i) => `${size},${counts[i]} `).join('')}`;
     assert.ok(prints.includes(shown), prints.join('\n'));
     assert.match(prints.join('\n'), `(${frames.at(-1)?.length}byte,0frags)`);

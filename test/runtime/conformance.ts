@@ -388,15 +388,22 @@ const cases: readonly Case[] = [
       const b = await engine.addDevice(plan(engine, { name: 'tx0@1', count: 200 }));
       const bare = frameOf(['eth', 'ipv4', 'udp'], 60);
       const c = await engine.addDevice(plan(engine, { name: 'tx0@2', count: 100, program: bare }));
-      engine.start([a, b, c]);
+      // The header as the kernel writes it, which names no device.
+      const probe = stamped(60);
+      const operations = probe.operations.map((one) => (one.kind === 'stamp' ? { ...one, stream: false } : one));
+      const kernels = await engine.addDevice(
+        plan(engine, { name: 'tx0@3', count: 50, program: { ...probe, operations } }),
+      );
+      engine.start([a, b, c, kernels]);
       await until(engine, 'all frames', () => {
         const stats = engine.receiverStats(receiver);
-        return stats.received >= 500 && stats.other >= 100;
+        return stats.received >= 500 && stats.other >= 150;
       });
       const stats = engine.receiverStats(receiver);
       assert.is(stats.received, 500);
       assert.is(stats.streams.find((stream) => stream.device === a)?.received, 300);
       assert.is(stats.streams.find((stream) => stream.device === b)?.received, 200);
+      assert.equal(stats.unnumbered, { packets: 50, bytes: 3000 });
       assert.is(received(engine, elsewhere), 0);
       const timing = engine.receiverTiming(receiver);
       assert.equal([timing.clockStepped, timing.total.negative, timing.total.untimed], [false, 0, 0]);
@@ -408,6 +415,7 @@ const cases: readonly Case[] = [
       await engine.clearReceivers([receiver]);
       assert.is(received(engine, receiver), 0);
       assert.is(engine.receiverStats(receiver).other, 0);
+      assert.equal(engine.receiverStats(receiver).unnumbered, { packets: 0, bytes: 0 });
       assert.is(engine.receiverTiming(receiver).total.latency.total, 0);
       await engine.stop([a]);
       engine.start([a]);

@@ -56,7 +56,7 @@ for (const name of scripts) {
 }
 
 test('there are scripts', () => {
-  assert.ok(scripts.length >= 7);
+  assert.ok(scripts.length >= 8);
   assert.ok(scripts.every((name) => existsSync(join(folder, name.replace('.sh', '.pg')))));
 });
 
@@ -147,6 +147,9 @@ const told: readonly (readonly [string, readonly string[], readonly string[]])[]
   ['never', ['pg_set eth1 "delay 2147483647"'], ['rate 0pps']],
   ['no VLAN any more', ['pg_set eth1 "vlan_id 3"', 'pg_set eth1 "vlan_p 3"', 'pg_set eth1 "vlan_id 4096"'], []],
   ['a comment', ['# why', 'pg_set eth1 "burst 2"'], ['# why', 'burst 2']],
+  ['a pipe into tee', ['echo "burst 2" | sudo tee -a /proc/net/pktgen/eth1 > /dev/null'], ['burst 2']],
+  ['a format', ["printf 'burst %d\\n' 6 > /proc/net/pktgen/eth1"], ['burst 6']],
+  ['a command that is timed', ['time echo "burst 2" > /proc/net/pktgen/eth1'], ['burst 2']],
   [
     'a misuse is not carried over',
     ['if [ $# -lt 1 ]; then', 'echo "usage: x"', 'pg_set eth1 "burst 3"', 'exit 1', 'fi'],
@@ -222,6 +225,9 @@ for (const [what, line, code, words] of [
     /the kernel takes the first/,
   ],
   ['a script of another', 'source ./mine.sh', 'PG7007', /another script/],
+  ['a format that is more', "printf 'burst %03d' 6 > /proc/net/pktgen/eth1", 'PG7007', /not known/],
+  ['a loop that reads', 'P=/proc/net/pktgen; while read x; do echo "$x" > $P/eth1; done', 'PG7007', /counting loops/],
+  ['an end of something else', 'kill $PID', 'PG7007', /a program of its own/],
   ['labels with a zero', 'pg_set eth1 "mpls 00000000"', 'PG7007', /mpls/],
 ] as const) {
   test(`a warning: ${what}`, () => {

@@ -32,8 +32,8 @@ const drawn: Readonly<Record<string, (text: string) => string>> = {
   imix: (text) =>
     text.replace(/imix_size_counts: 60,\d+ 576,\d+ 1500,\d+ /, 'imix_size_counts: N').replace(/\(\d+byte/, '(Sbyte'),
 };
-/** `count abc` is 0 for the kernel, until stopped; `dst 10.0.0.300` stays in its text as it was written. */
-const mistakes = ['bad_count', 'bad_ip'];
+/** `dst 10.0.0.300` stays in the kernel's text as it was written; here it is refused. */
+const mistakes = ['bad_ip'];
 
 /** With a size below what its labels need, which is an error otherwise. */
 const exact = ['mpls_rnd', 'ipv6'];
@@ -247,6 +247,41 @@ test('while it runs', async () => {
     ...['Running: ', 'Stopped: tx0@0 ', 'Result: OK: rem_device=tx0@1'],
     ...['Running: ', 'Stopped: ', 'Result: OK: rem_device_all'],
   ]);
+});
+
+/** What programs look for in a device's file: its settings and counters at any time, the report once it has stopped. */
+const whenever: readonly RegExp[] = [
+  /^Params: count (\d+) {2}min_pkt_size: (\d+) {2}max_pkt_size: (\d+)$/m,
+  /^ +frags: (\d+) {2}delay: (\d+) {2}clone_skb: (\d+) {2}ifname: (\S+)$/m,
+  /^ +flows: (\d+) flowlen: (\d+)$/m,
+  /src_mac: ([0-9a-f:]{17}) dst_mac: ([0-9a-f:]{17})/,
+  /pkts-sofar: (\d+) {2}errors: (\d+)/,
+  /started: (\d+)us {2}stopped: (\d+)us idle: (\d+)us/,
+  /seq_num: (\d+) {2}cur_dst_mac_offset: (\d+) {2}cur_src_mac_offset: (\d+)/,
+  /^ {5}Flags: /m,
+];
+const reported: readonly RegExp[] = [
+  /Result: OK: (\d+)\(c(\d+)\+d(\d+)\) usec, (\d+) \((\d+)byte,(-?\d+)frags\)/,
+  /(\d+)pps (\d+)Mb\/sec \((\d+)bps\) errors: (\d+)/,
+];
+
+test('what parsers look for is there, running and stopped', async () => {
+  const { prints } = await dryRun(`${opening}
+    add_device tx0@0 on cpu 0 { src_min 10.0.0.1; dst 10.0.0.2; ratep 1000pps; flag IPSRC_RND; src_max 10.0.0.9 }
+    start
+    wait 10ms
+    show tx0@0
+    stop
+    show tx0@0`);
+  const second = prints.findLastIndex((line) => line.startsWith('Params: '));
+  const [running, stopped] = [prints.slice(0, second).join('\n'), prints.slice(second).join('\n')];
+  const kernels = caseNames.map((name) => recordedText(name).device);
+  for (const pattern of whenever) for (const text of [running, stopped, ...kernels]) assert.match(text, pattern);
+  for (const pattern of reported) {
+    for (const text of [stopped, ...kernels]) assert.match(text, pattern);
+    assert.not.match(running, pattern);
+  }
+  assert.match(running, /^Result: Starting$/m);
 });
 
 test('values go on through `clear_counters`, and through a `set` that changes others', async () => {
