@@ -127,6 +127,7 @@ class Shell {
     server.on('close', () => this.#leave(0));
     signals.signal.addEventListener('abort', () => this.#leave(interruptedStatus), { once: true });
     this.#channel.write(`pktsh ${version}; .help helps, Ctrl-D leaves\n`);
+    this.#tellOfHistory();
     this.#prompt();
     const look = setInterval(() => this.#look(), lookMs);
     look.unref();
@@ -246,6 +247,14 @@ class Shell {
   #remember(text: string): void {
     this.#history.add(text);
     this.#line.remember(this.#history.entries);
+    this.#tellOfHistory();
+  }
+
+  #tellOfHistory(): void {
+    const trouble = this.#history.takeTrouble();
+    if (trouble === null) return;
+    const { palette } = this.#channel;
+    this.#channel.write(`${palette.warning('warning:')} history is not kept: ${trouble}\n`);
   }
 
   // --- keys -----------------------------------------------------------------------------------------------------------
