@@ -2,7 +2,7 @@
 
 import type { Diagnostic } from '../../lang/diagnostics/diagnostic.ts';
 import type { Lab, UserFunction } from '../../lang/op.ts';
-import type { Addition } from '../../lang/session.ts';
+import type { Addition, Made } from '../../lang/session.ts';
 import type { SourceFile, Span } from '../../lang/source.ts';
 import { report } from '../catalogue.ts';
 import type { Engine } from '../engine.ts';
@@ -38,7 +38,7 @@ const nowhere: Span = { start: 0, end: 0 };
  * A scenario that stays open and is given its statements one entry after another: devices, receivers, jobs and variables
  * stay from entry to entry, and a failure ends the entry or job that failed and nothing else.
  */
-export class OpenScenario {
+export class OpenScenario implements Made {
   readonly state: ScenarioState;
   readonly #options: OpenScenarioOptions;
   readonly #functions = new Map<string, UserFunction>();
@@ -47,6 +47,7 @@ export class OpenScenario {
   /** Jobs of earlier entries, which a bare `await` waits for and Ctrl-C leaves alone. */
   #adopted: readonly Job[] = [];
   #interrupted = false;
+  #inLab = false;
   #failures = 0;
 
   constructor(engine: Engine, source: SourceFile, options: OpenScenarioOptions) {
@@ -84,6 +85,15 @@ export class OpenScenario {
   /** Whether a variable of the program has a value. */
   knows(symbol: string): boolean {
     return this.state.root.has(symbol);
+  }
+
+  /** Whether a receiver of that name is open. */
+  receives(name: string): boolean {
+    return this.state.receivers.find(name) !== null;
+  }
+
+  get inLab(): boolean {
+    return this.#inLab;
   }
 
   /**
@@ -175,6 +185,7 @@ export class OpenScenario {
     const opened = await settled(engine.openLab(plan.value), '`lab`', lab.span);
     if (!opened.ok) return opened;
     this.#interfaces.enterLab();
+    this.#inLab = true;
     return ok(undefined);
   }
 

@@ -5,7 +5,7 @@ import type { Diagnostic } from '../../lang/diagnostics/diagnostic.ts';
 import { format } from '../../lang/format/formatter.ts';
 import type { Op } from '../../lang/op.ts';
 import { deviceParameters } from '../../lang/parameters.ts';
-import type { Entered } from '../../lang/session.ts';
+import type { Entered, Made } from '../../lang/session.ts';
 import { SourceFile } from '../../lang/source.ts';
 import type { Statement } from '../../lang/syntax/ast.ts';
 import { formatValue } from '../../lang/syntax/literals.ts';
@@ -38,26 +38,35 @@ function isSettled(node: unknown): boolean {
   return Object.values(node).every(isSettled);
 }
 
-/** The declarations of an entry, in its order. Jobs and devices are no declarations, though a `let` may name them. */
-export function declarationsOf({ file, source, addition }: Entered, entry: number): readonly KeptDeclaration[] {
+/** The declarations of an entry that came to be, in its order. Jobs and devices are none, though a `let` may name them. */
+export function declarationsOf(
+  { file, source, addition }: Entered,
+  entry: number,
+  made: Made,
+): readonly KeptDeclaration[] {
   const body = addition?.body ?? [];
   return file.statements.flatMap((statement): readonly KeptDeclaration[] => {
     const text = source.slice(statement.span);
+    const symbolOf = (name: string | null) => `${entry}:${name ?? ''}`;
     const kept = (name: string | null, variable = false, settled = true): readonly KeptDeclaration[] => [
-      { name, symbol: `${entry}:${name ?? ''}`, text, variable, settled },
+      { name, symbol: symbolOf(name), text, variable, settled },
     ];
+    const known = (name: string, variable = false, settled = true) =>
+      made.knows(symbolOf(name)) ? kept(name, variable, settled) : [];
     switch (statement.kind) {
       case 'let':
-        return isYielding(statement) ? [] : kept(statement.name.text, true, isSettled(initialOf(statement, body)));
+        return isYielding(statement) ? [] : known(statement.name.text, true, isSettled(initialOf(statement, body)));
       case 'frame':
-      case 'fn':
       case 'param':
+        return known(statement.name.text);
       case 'receiver':
+        return made.receives(statement.name.text) ? kept(statement.name.text) : [];
+      case 'fn':
         return kept(statement.name.text);
       case 'import':
         return kept(statement.alias.text);
       case 'lab':
-        return kept(null);
+        return made.inLab ? kept(null) : [];
       default:
         return [];
     }

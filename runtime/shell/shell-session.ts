@@ -95,8 +95,8 @@ export class ShellSession {
     const entered = this.#check(name, text);
     if (entered.addition === null) return 'mistaken';
     const end = await scenario.enter(entered.addition, entered.source);
-    this.#session = entered.accepted((symbol) => scenario.knows(symbol));
-    const kept = declarationsOf(entered, this.#session.declared.entries);
+    this.#session = entered.accepted(scenario);
+    const kept = declarationsOf(entered, this.#session.declared.entries, scenario);
     this.#kept = [...this.#kept, ...kept];
     return end;
   }
