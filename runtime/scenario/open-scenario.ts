@@ -192,7 +192,7 @@ export class OpenScenario implements Made {
   async #carryOut({ body, span }: Addition): Promise<void> {
     const { state } = this;
     const { main } = state;
-    const job = state.register('main', main);
+    const job = state.register('main', main, null);
     this.#adopted = [...main.children].filter((one) => one !== job);
     for (const one of this.#adopted) job.children.add(one);
     this.#job = job;

@@ -5,9 +5,11 @@ import { helpNear, helpOn, helpTopics } from '../../lang/assist/index.ts';
 import type { OfferedEngine } from '../commands/open-engine.ts';
 import type { Output } from '../report/output.ts';
 import type { Palette } from '../report/palette.ts';
-import { layoutTable } from '../report/table.ts';
+import { none } from '../report/quantities.ts';
+import { cut, layoutTable } from '../report/table.ts';
 import { readScript } from '../script-input.ts';
 import { isSystemError, reasonOf } from '../system-error.ts';
+import { oneLine } from './history.ts';
 import type { ShellSession } from './shell-session.ts';
 import { hist, plot, watch } from './view-commands.ts';
 
@@ -109,7 +111,7 @@ async function save(words: string, host: ShellHost): Promise<void> {
   const path = words.trim();
   if (path === '') return host.complain('`.save` takes a file', '`.save soak.pg`');
   const name = /\.\w+$/.test(path) ? path : `${path}.pg`;
-  const { text, diagnostics } = host.session.saved(name);
+  const { text, diagnostics, leftOut } = host.session.saved(name);
   const replaced = existsSync(name);
   try {
     writeFileSync(name, text);
@@ -120,8 +122,7 @@ async function save(words: string, host: ShellHost): Promise<void> {
   host.say(`${replaced ? 'replaced' : 'wrote'} ${name}`);
   const [first] = diagnostics.filter(({ severity }) => severity === 'error');
   if (first !== undefined) host.complain(`as a file it has a mistake: ${first.message}`, `pktsh check ${name}`);
-  const left = host.session.scenario?.jobs.length ?? 0;
-  if (left > 0) host.say(`${left === 1 ? 'one job at work is' : `${left} jobs at work are`} not in it`);
+  for (const line of leftOut) host.say(`left out: ${line}`);
 }
 
 async function jobs(_: string, host: ShellHost): Promise<void> {
@@ -129,9 +130,11 @@ async function jobs(_: string, host: ShellHost): Promise<void> {
   if (all.length === 0) return host.say('no job is at work');
   const columns = [
     { title: 'job', align: 'right' as const },
-    { title: 'kind', align: 'left' as const },
+    { title: 'statement', align: 'left' as const },
   ];
-  const rows = all.map(({ id, kind }) => [String(id), kind]);
+  const { source } = host.session.text;
+  const room = process.stdout.columns - Math.max(...all.map(({ id }) => String(id).length), 'job'.length) - 2;
+  const rows = all.map(({ id, span }) => [String(id), span === null ? none : cut(oneLine(source.slice(span)), room)]);
   host.say(layoutTable(columns, rows, host.palette.strong).join('\n'));
 }
 

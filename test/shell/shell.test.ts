@@ -98,6 +98,10 @@ inTerminal('the next argument is hinted at, and the hint is gone when the line e
     press('Enter');
     const screen = await until(/pktgen\n/);
     assert.not.match(screen, /16 bits/);
+    type('wait until 1 == 1 timeout 1s; frame g = eth() / udp(');
+    await until(/udp\( {2}src: 16 bits/);
+    press('C-c');
+    await until(/udp\(\npktsh/);
   }),
 );
 
@@ -187,6 +191,59 @@ inTerminal('.save writes the state as a formatted scenario, and .load takes one 
       await second.enter('.load state.pg');
       assert.match(await second.enter('show devices'), /^tx0@0 +0 +stopped/m);
     });
+  }),
+);
+
+inTerminal('.save keeps the jobs that can begin anew, and says which cannot', () =>
+  withTerminal({}, async ({ folder, enter }) => {
+    await enter('let n = 0');
+    await enter('let mon = every 100ms { n = n + 1 }');
+    await enter('every 1s {\nprint n # how far\n}');
+    await enter('let mon = 5');
+    await enter('at 5s { print "five" }');
+    await enter('spawn { wait 10s; print "late" }');
+    await enter('for i in 1..1 { every 50ms { n = n + i } }');
+    assert.match(await enter('.jobs'), /^ +\d+ +every 1s \{ print n \}$/m);
+    const screen = await enter('.save state');
+    assert.match(screen, /^left out: spawn \{ wait 10s; print "late" \} \(it had begun\)$/m);
+    assert.match(screen, /^left out: every 50ms \{ n = n \+ i \} \(registered by a loop or a function\)$/m);
+    const text = readFileSync(join(folder, 'state.pg'), 'utf8');
+    assert.is(
+      text,
+      [
+        'let n = 0',
+        'let mon = 5',
+        '',
+        'every 100ms { n = n + 1 }',
+        'every 1s {',
+        '  print n # how far',
+        '}',
+        'at 5s { print "five" }',
+        '',
+        '# left out: spawn { wait 10s; print "late" } (it had begun)',
+        '# left out: every 50ms { n = n + i } (registered by a loop or a function)',
+        '',
+      ].join('\n'),
+    );
+    assert.is(format(new SourceFile('state.pg', text)).text, text);
+  }),
+);
+
+inTerminal('what never came to be leaves no name behind', () =>
+  withTerminal({ args: ['--engine', 'dry-run'] }, async ({ folder, enter }) => {
+    await enter(lab[0] ?? '');
+    await enter('let x = 1 / 0');
+    assert.match(await enter('print x'), /there is no `x`/);
+    await enter('.save state');
+    assert.is(readFileSync(join(folder, 'state.pg'), 'utf8'), 'lab { veth tx0 <-> rx0 }\n');
+  }),
+);
+
+inTerminal('a history that cannot be kept is told of once', () =>
+  withTerminal({ env: { PKTSH_HISTORY: '/proc/pktsh/history' } }, async ({ enter }) => {
+    await enter('print 1');
+    const screen = await enter('print 2');
+    assert.is(screen.match(/^warning: history is not kept: \/proc\/pktsh\/history: no such file$/gm)?.length, 1);
   }),
 );
 
