@@ -4,6 +4,7 @@ import type { Diagnostic } from '../../lang/diagnostics/diagnostic.ts';
 import type { Lab, UserFunction } from '../../lang/op.ts';
 import type { Addition, Made } from '../../lang/session.ts';
 import type { SourceFile, Span } from '../../lang/source.ts';
+import type { Value } from '../../lang/value.ts';
 import { report } from '../catalogue.ts';
 import type { Engine } from '../engine.ts';
 import { usesOf } from '../program-uses.ts';
@@ -100,14 +101,19 @@ export class OpenScenario implements Made {
    * Carries out one entry to its end; jobs that it spawns go on behind it. One entry at a time.
    *
    * @param source the text that its spans count in: that of the entries before, and this one behind it
+   * @param given values that parameters of the entry get instead of their defaults, by their names
    * @throws defects only
    */
-  async enter(addition: Addition, source: SourceFile): Promise<EntryEnd> {
+  async enter(
+    addition: Addition,
+    source: SourceFile,
+    given: ReadonlyMap<string, Value> = new Map(),
+  ): Promise<EntryEnd> {
     const { state } = this;
     state.source = source;
     this.#interrupted = false;
     const failures = this.#failures;
-    const prepared = await this.#prepare(addition);
+    const prepared = await this.#prepare(addition, given);
     if (!prepared.ok) {
       this.#tell(prepared.failed);
       return 'failed';
@@ -151,15 +157,19 @@ export class OpenScenario implements Made {
   }
 
   /** The lab, the parameters and the receivers of an entry, which are there before its statements. */
-  async #prepare({ lab, params, receivers, body, span }: Addition): Promise<Result<void>> {
+  async #prepare(
+    { lab, params, receivers, body, span }: Addition,
+    given: ReadonlyMap<string, Value>,
+  ): Promise<Result<void>> {
     const { state } = this;
     const context = { state, scope: state.root, job: state.main };
     for (const { symbol, param } of params) {
-      if (param.value === null) {
-        const hints = [`give it a default: \`param ${param.name} = …\``];
+      const own = given.get(param.name);
+      if (own === undefined && param.value === null) {
+        const hints = [`give it a default: \`param ${param.name} = …\`, or \`.load FILE ${param.name}=…\``];
         return refused(report('PG6401', { name: param.name }, param.span, { hints }));
       }
-      const value = operand(param.value, context);
+      const value = own === undefined && param.value !== null ? operand(param.value, context) : ok(own as Value);
       if (!value.ok) return value;
       state.root.declare(symbol, value.value);
     }

@@ -23,8 +23,8 @@ export interface KeptDeclaration {
   /** Its name in the program. */
   readonly symbol: string;
   readonly text: string;
-  /** Whether it is a `let`, whose value may be another by now. */
-  readonly variable: boolean;
+  /** What stands before and behind the value where it may be another by now than the text says; null elsewhere. */
+  readonly around: readonly [before: string, behind: string] | null;
   /** Whether its value follows from the text alone, so that the text says it best. */
   readonly settled: boolean;
   /** What registers a job, adds or removes something, without the name that the outcome was given; null for all others. */
@@ -52,13 +52,14 @@ export function declarationsOf(
   { file, source, addition }: Entered,
   entry: number,
   made: Made,
+  given: ReadonlyMap<string, Value>,
 ): readonly KeptDeclaration[] {
   const body = addition?.body ?? [];
   return file.statements.flatMap((statement): readonly KeptDeclaration[] => {
     const text = source.slice(statement.span);
     const symbolOf = (name: string | null) => `${entry}:${name ?? ''}`;
     const kept = (name: string | null, more: Partial<KeptDeclaration> = {}): readonly KeptDeclaration[] => [
-      { name, symbol: symbolOf(name), text, variable: false, settled: true, action: null, ...more },
+      { name, symbol: symbolOf(name), text, around: null, settled: true, action: null, ...more },
     ];
     const known = (name: string, more: Partial<KeptDeclaration> = {}) =>
       made.knows(symbolOf(name)) ? kept(name, more) : [];
@@ -67,13 +68,21 @@ export function declarationsOf(
       case 'let':
         return isYielding(statement.value)
           ? known(statement.name.text, { action: action(statement.value) })
-          : known(statement.name.text, { variable: true, settled: isSettled(initialOf(statement, body)) });
+          : known(statement.name.text, {
+              around: [`let ${statement.name.text} = `, ''],
+              settled: isSettled(initialOf(statement, body)),
+            });
       case 'at':
       case 'every':
       case 'spawn':
         return kept(null, { action: action(statement) });
+      case 'param': {
+        const { name, type, help } = statement;
+        const before = `param ${name.text}${type === null ? '' : `: ${type.text}`} = `;
+        const behind = help === null ? '' : ` ${source.slice(help.span)}`;
+        return known(name.text, { around: [before, behind], settled: !given.has(name.text) });
+      }
       case 'frame':
-      case 'param':
         return known(statement.name.text);
       case 'receiver':
         return made.receives(statement.name.text) ? kept(statement.name.text) : [];
@@ -159,12 +168,12 @@ function jobTexts(
   return { saved, leftOut };
 }
 
-function declarationText({ name, symbol, text, variable, settled }: KeptDeclaration, state: ScenarioState): string {
-  if (!variable || name === null || !state.root.has(symbol)) return text;
+function declarationText({ symbol, text, around, settled }: KeptDeclaration, state: ScenarioState): string {
+  if (around === null || !state.root.has(symbol)) return text;
   const value = state.root.lookup(symbol);
   if (settled && !state.root.isReassigned(symbol)) return text;
   const literal = literalOf(value);
-  return literal === null ? text : `let ${name} = ${literal}`;
+  return literal === null ? text : `${around[0]}${literal}${around[1]}`;
 }
 
 /** A value as it is written; null where it has no such form. */

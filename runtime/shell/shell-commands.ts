@@ -22,8 +22,8 @@ export interface ShellHost {
   say(text: string): void;
   /** Says what is wrong, and the mend. */
   complain(message: string, hint?: string): void;
-  /** Carries out a text under the name of a file. */
-  enter(name: string, text: string): Promise<void>;
+  /** Carries out a text under the name of a file; `settings`, `name=value`, are for its parameters. */
+  enter(name: string, text: string, settings: readonly string[]): Promise<void>;
   /** Begins a new session on an engine. */
   restart(engine: OfferedEngine): Promise<void>;
   /** Whether each statement's time is told. */
@@ -47,7 +47,12 @@ const engines: readonly OfferedEngine[] = ['native', 'dry-run'];
 export const shellCommands: readonly ShellCommand[] = [
   { name: 'help', takes: '[WORD]', help: 'what there is, or what a word of the language means', run: help },
   { name: 'save', takes: 'FILE', help: 'writes the session as a scenario', run: save },
-  { name: 'load', takes: 'FILE', help: 'carries out a file here', run: load },
+  {
+    name: 'load',
+    takes: 'FILE [NAME=VALUE]',
+    help: 'carries out a file here, with values for its parameters',
+    run: load,
+  },
   { name: 'watch', takes: 'show …', help: 'a table that is drawn anew until Ctrl-C', run: watch },
   { name: 'plot', takes: 'FIGURE', help: 'a figure over time until Ctrl-C: `plot tx0@0.pps`', run: plot },
   { name: 'hist', takes: 'FIGURE', help: 'a histogram: `hist rx0.latency`', run: hist },
@@ -100,10 +105,10 @@ async function help(words: string, host: ShellHost): Promise<void> {
 }
 
 async function load(words: string, host: ShellHost): Promise<void> {
-  const path = words.trim();
-  if (path === '') return host.complain('`.load` takes a file', '`.load soak.pg`');
+  const [, path = '', settings = ''] = /^(.*?)((?:\s+[A-Za-z_]\w*=\S*)*)$/.exec(words.trim()) ?? [];
+  if (path === '') return host.complain('`.load` takes a file', '`.load soak.pg` or `.load soak.pg load=1Mpps`');
   const script = await readScript({ kind: 'file', path });
-  if (script.ok) return host.enter(path, script.source.text);
+  if (script.ok) return host.enter(path, script.source.text, settings.split(/\s+/).filter(Boolean));
   host.complain('refusal' in script ? script.refusal.message : `${path} is not UTF-8`);
 }
 

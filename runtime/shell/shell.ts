@@ -29,15 +29,16 @@ export interface ShellFlags {
   readonly lab?: boolean;
   readonly seed?: string;
   readonly allow?: readonly string[];
-  /** What only a run has; refused here, since it would mean nothing. */
+  /** `name=value`, for parameters that are declared or loaded. */
   readonly set?: readonly string[];
+  /** What only a run has; refused here, since it would mean nothing. */
   readonly json?: boolean;
   readonly report?: string;
   readonly quiet?: boolean;
   readonly maxDuration?: string;
 }
 
-const ofRuns = { set: '--set', json: '--json', report: '--report', quiet: '--quiet', maxDuration: '--max-duration' };
+const ofRuns = { json: '--json', report: '--report', quiet: '--quiet', maxDuration: '--max-duration' };
 
 const continuation = '... ';
 /** How often the prompt is held against the devices that run. */
@@ -49,6 +50,10 @@ export async function openShell(flags: ShellFlags, output: Output): Promise<numb
   const stray = Object.entries(ofRuns).find(([name]) => flags[name as keyof typeof ofRuns] !== undefined);
   if (stray !== undefined) {
     return refuse(refusal(2, `\`${stray[1]}\` means nothing in the shell`, 'see `pktsh run --help`'), output);
+  }
+  const bare = flags.set?.find((one) => one.indexOf('=') <= 0);
+  if (bare !== undefined) {
+    return refuse(refusal(2, `\`--set ${bare}\` names no value`, 'write `--set name=value`'), output);
   }
   const seed = seedOf(flags.seed);
   if (typeof seed !== 'bigint') return refuse(seed, output);
@@ -216,7 +221,7 @@ class Shell {
     if (this.#flags.lab === true) await this.#enter('--lab', 'lab { veth tx0 <-> rx0 }');
   }
 
-  async #enter(name: string, text: string): Promise<void> {
+  async #enter(name: string, text: string, settings: readonly string[] = []): Promise<void> {
     const own = await shownHere(text, this.#host);
     if (own !== null) {
       if (own.length > 0) this.#channel.write(`${own.join('\n')}\n`);
@@ -224,7 +229,7 @@ class Shell {
     }
     const begun = performance.now();
     if (this.#stop.signal.aborted) return;
-    await this.#session.enter(name, text);
+    await this.#session.enter(name, text, settings);
     this.#tellVerdicts();
     if (this.#host.timed) this.#channel.write(`took ${time((performance.now() - begun) * nsPerMs)}\n`);
   }
@@ -341,10 +346,11 @@ class Shell {
   // --- for commands ---------------------------------------------------------------------------------------------------
 
   #newSession(engine: OfferedEngine): ShellSession {
-    const { allow = [] } = this.#flags;
+    const { allow = [], set = [] } = this.#flags;
     return new ShellSession({
       engine,
       seed: this.#seed,
+      settings: set,
       allow,
       onPrint: (text) => this.#channel.write(`${text}\n`),
       onEvent: (event) => this.#notify(eventText(event)),
@@ -373,7 +379,7 @@ class Shell {
       palette: this.#channel.palette,
       say: (text) => this.#channel.write(`${text}\n`),
       complain: (message, hintText) => this.#complain(message, hintText),
-      enter: (name, text) => this.#enter(name, text),
+      enter: (name, text, settings) => this.#enter(name, text, settings),
       restart: async (engine) => {
         await this.#session.close();
         this.#session = this.#newSession(engine);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -236,6 +236,22 @@ inTerminal('what never came to be leaves no name behind', () =>
     assert.match(await enter('print x'), /there is no `x`/);
     await enter('.save state');
     assert.is(readFileSync(join(folder, 'state.pg'), 'utf8'), 'lab { veth tx0 <-> rx0 }\n');
+  }),
+);
+
+inTerminal('parameters take their values from --set, and from .load', () =>
+  withTerminal({ args: ['--engine', 'dry-run', '--set', 'load=7kpps', '--set', 'unused=1'] }, async (terminal) => {
+    const { folder, enter } = terminal;
+    writeFileSync(join(folder, 'soak.pg'), 'param load = 1kpps "offered"\nparam n: number\nprint load, n\n');
+    assert.match(await enter('param load = 2kpps "typed"; print load'), /^7kpps$/m);
+    assert.match(await enter('.load soak.pg'), /parameter `n` needs a value(.|\n)*\.load FILE n=/);
+    assert.match(await enter('.load soak.pg n=3'), /^7kpps 3$/m);
+    assert.match(await enter('.load soak.pg n=4 load=9kpps'), /^9kpps 4$/m);
+    assert.match(await enter('.load soak.pg n=5s'), /^error\[PG7004\]/m);
+    assert.match(await enter('.load soak.pg laod=5kpps n=1'), /did you mean `load`/);
+    await enter('.save state');
+    const text = readFileSync(join(folder, 'state.pg'), 'utf8');
+    assert.is(text, 'param load = 9kpps "offered"\nparam n: number = 4\n');
   }),
 );
 
