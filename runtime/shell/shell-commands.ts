@@ -3,6 +3,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { helpNear, helpOn, helpTopics } from '../../lang/assist/index.ts';
 import type { OfferedEngine } from '../commands/open-engine.ts';
+import { foldLine } from '../report/fold.ts';
 import type { Output } from '../report/output.ts';
 import type { Palette } from '../report/palette.ts';
 import { none } from '../report/quantities.ts';
@@ -67,6 +68,7 @@ export const shellCommands: readonly ShellCommand[] = [
 function shown(lines: readonly string[], palette: Palette): string {
   return lines
     .map((line) => line.replaceAll(/\*\*(.*?)\*\*/g, (_, word: string) => palette.strong(word)).replaceAll('`', ''))
+    .flatMap((line) => foldLine(line, process.stdout.columns, /^ +\S+ {2,}/.exec(line)?.[0].length ?? 2))
     .join('\n');
 }
 
@@ -92,13 +94,20 @@ async function help(words: string, host: ShellHost): Promise<void> {
     text.replaceAll('`', ''),
   ]);
   const topics = helpTopics().map(({ name }) => name);
+  const [heading = '', ...commands] = layoutTable(columns, rows, (text) => text);
+  const explained = Math.max(0, heading.indexOf('what it does'));
+  const width = process.stdout.columns;
   host.say(
     [
-      'Statements of the language are carried out as they are entered; Tab completes, Ctrl-C stops a statement.',
+      ...foldLine('Statements are carried out as they are entered; Tab completes, Ctrl-C stops a statement.', width),
       '',
-      ...layoutTable(columns, rows, palette.strong),
+      palette.strong(heading),
+      ...commands.flatMap((line) => foldLine(line, width, explained)),
       '',
-      `.help WORD knows every word of the language, and ${topics.slice(0, -1).join(', ')} and ${topics.at(-1)}.`,
+      ...foldLine(
+        `.help WORD knows every word of the language, and ${topics.slice(0, -1).join(', ')} and ${topics.at(-1)}.`,
+        width,
+      ),
       'To begin: lab { veth tx0 <-> rx0 }',
     ].join('\n'),
   );
