@@ -30,9 +30,18 @@ export interface Client {
   close(): Promise<number | null>;
 }
 
-export async function connect(folder: string | null): Promise<Client> {
-  const [program = '', ...words] = commandWords();
-  const child = spawn(program, [...words, 'lsp', '--stdio'], {
+/**
+ * Starts a server and introduces itself.
+ *
+ * @param folder the editor's only workspace folder; null for none
+ * @param command what starts the server, in words
+ */
+export async function connect(
+  folder: string | null,
+  command: readonly string[] = [...commandWords(), 'lsp', '--stdio'],
+): Promise<Client> {
+  const [program = '', ...words] = command;
+  const child = spawn(program, words, {
     stdio: ['pipe', 'pipe', 'inherit'],
     timeout: deadlineMs,
   });
