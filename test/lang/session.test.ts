@@ -72,6 +72,12 @@ test('a receiver and a lab that never came to be are not known', () => {
   assert.is(enter(without, '#2', 'print rx0.lost').addition, null);
 });
 
+test('a name that `show` does not know is compared with its words', () => {
+  const hints = (text: string) => enter(openSession('shell'), '#1', text).diagnostics.flatMap((one) => one.hints);
+  assert.equal(hints('show device'), ['did you mean `devices`?']);
+  assert.equal(hints('set tx9 rate 5kpps'), ['`add_device tx9 on cpu 0 { … }` adds it']);
+});
+
 test('a run may begin with a later entry', () => {
   assert.equal(enter(openSession('shell'), '#1', 'at 5s { print 1 }').diagnostics, []);
 });
