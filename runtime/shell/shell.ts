@@ -17,7 +17,7 @@ import type { ExpectationResults } from '../results.ts';
 import { handleSignals, interruptedStatus } from '../signals.ts';
 import { version } from '../version.ts';
 import { candidates, hint, knownNames, listing } from './assistance.ts';
-import { coloured } from './colouring.ts';
+import { coloured, colouredLine } from './colouring.ts';
 import { History, historyPath } from './history.ts';
 import { PromptLine } from './prompt-line.ts';
 import { type ShellHost, shellCommands } from './shell-commands.ts';
@@ -105,7 +105,8 @@ class Shell {
       completer: (line: string) => this.#complete(line),
     });
     const look = {
-      paint: (line: string) => coloured(line, palette),
+      paint: (line: string) =>
+        this.#lines.length > 0 ? coloured(line, palette) : colouredLine(line, commandNames, palette),
       hint: (line: string) => hint(this.#before(), line, this.#names()),
       dim: palette.dim,
     };
@@ -410,4 +411,5 @@ class Shell {
   }
 }
 
+const commandNames = new Set(shellCommands.map(({ name }) => name));
 const commandWords = shellCommands.map(({ name, help }) => ({ label: `.${name}`, help }));

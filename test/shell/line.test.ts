@@ -15,7 +15,7 @@ import { compile } from '../../lang/compiler.ts';
 import { SourceFile } from '../../lang/source.ts';
 import { plainPalette } from '../../runtime/report/palette.ts';
 import { candidates, hint, listing } from '../../runtime/shell/assistance.ts';
-import { coloured } from '../../runtime/shell/colouring.ts';
+import { coloured, colouredLine } from '../../runtime/shell/colouring.ts';
 import { History, historyPath, mostEntries, oneLine } from '../../runtime/shell/history.ts';
 import { root } from '../requirements.ts';
 
@@ -45,6 +45,14 @@ const lines: readonly (readonly [string, string])[] = [
 for (const [line, expected] of lines) {
   test(`colours of ${JSON.stringify(line)}`, () => assert.is(coloured(line, letters), expected));
 }
+
+test('a word of the shell is a keyword where a statement would begin', () => {
+  const commands = new Set(['watch', 'help']);
+  assert.is(colouredLine('watch show tx0', commands, letters), '<s:watch> <s:show> tx0');
+  assert.is(colouredLine(' .help 5s', commands, letters), '<s: .help> <a:5s>');
+  assert.is(colouredLine('watched = 5', commands, letters), 'watched = <a:5>');
+  assert.is(colouredLine('print watch', commands, letters), '<s:print> watch');
+});
 
 test('colours change no character', () => {
   const painted = { ...plainPalette, error: red, good: red, dim: red, strong: red, accent: red };
