@@ -358,6 +358,23 @@ inTerminal('show tells of frames, of the session as a program, and of the run', 
   }),
 );
 
+inTerminal('a terminal that becomes narrower while a view is drawn keeps one view, folded', () =>
+  withTerminal({ columns: 100 }, async ({ enter, type, press, until, resize }) => {
+    for (const text of [...lab, device, 'start']) await enter(text);
+    type('watch show devices');
+    press('Enter');
+    await until(/^device +CPU .* errors +late +skipped$/m);
+    resize(50, 40);
+    const narrow = await until(/^device +CPU[^\n]*\n[^\n]*running[^\n]*\ndevice +[^\n]*skipped\ntx0@0/m);
+    assert.is(narrow.match(/^device +CPU/gm)?.length, 1);
+    resize(100, 40);
+    const wide = await until(/^device +CPU .* errors +late +skipped$/m);
+    assert.is(wide.match(/^device +CPU/gm)?.length, 1);
+    press('C-c');
+    await until(/running> ?$/m);
+  }),
+);
+
 inTerminal('watch and plot are drawn in place until Ctrl-C; hist is drawn once', () =>
   withTerminal({}, async ({ enter, type, press, until }) => {
     for (const text of [...lab, device, 'start']) await enter(text);
