@@ -40,7 +40,10 @@ export async function openTypist(words: readonly string[], prompt: RegExp): Prom
   });
   const until = (shown: RegExp): Promise<void> =>
     new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`never came to ${shown}:\n${written}`)), deadlineMs);
+      const late = setTimeout(() => {
+        child.kill();
+        reject(new Error(`never came to ${shown}:\n${written}`));
+      }, deadlineMs);
       look = () => {
         if (!shown.test(stripVTControlCharacters(written))) return;
         clearTimeout(late);
