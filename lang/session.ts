@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { concurrencyProblems } from './check/concurrency.ts';
-import { type Addition, checkEntry, type Declared, nothingDeclared } from './check/entry.ts';
+import { type Addition, checkEntry, type Declared, type Made, nothingDeclared } from './check/entry.ts';
 import type { Diagnostic } from './diagnostics/diagnostic.ts';
 import { type ImportReader, loadBehind, noImports } from './imports.ts';
 import { Regions } from './offsets.ts';
@@ -9,7 +9,7 @@ import type { Scenario } from './op.ts';
 import { SourceFile } from './source.ts';
 import type { File } from './syntax/ast.ts';
 
-export type { Addition } from './check/entry.ts';
+export type { Addition, Made } from './check/entry.ts';
 
 /** An open scenario as far as it was entered: what a shell keeps between statements. Plain to copy, never changed. */
 export interface Session {
@@ -28,8 +28,8 @@ export interface Entered {
   readonly incomplete: boolean;
   /** Null where any diagnostic is an error. */
   readonly addition: Addition | null;
-  /** The session once the addition was carried out; `kept` tells which variables, by their symbols, came to be. */
-  readonly accepted: (kept: (symbol: string) => boolean) => Session;
+  /** The session once the addition was carried out. */
+  readonly accepted: (made: Made) => Session;
 }
 
 /** A session in which nothing was entered. `name` is what diagnostics call it. */
@@ -52,15 +52,20 @@ export function enter(session: Session, name: string, text: string, read: Import
   const found = inOrder([...loaded.diagnostics, ...own]);
   const failed = found.some(({ severity }) => severity === 'error');
   const functions = [...session.declared.functions, ...checked.addition.functions];
-  const races = failed ? [] : concurrencyProblems([scenarioOf(checked.addition)], functions, source);
+  const races = failed ? [] : concurrencyProblems([scenarioOf(checked.addition)], functions, source).filter(isSettled);
   return {
     diagnostics: inOrder([...found, ...races]),
     source,
     file,
     incomplete,
     addition: failed ? null : checked.addition,
-    accepted: (kept) => ({ source, declared: checked.declared(kept) }),
+    accepted: (made) => ({ source, declared: checked.declared(made) }),
   };
+}
+
+/** The run that an `at` waits for may begin with a later entry. */
+function isSettled({ code }: Diagnostic): boolean {
+  return code !== 'PG4001';
 }
 
 function scenarioOf({ receivers, body, span }: Addition): Scenario {

@@ -309,7 +309,8 @@ function internalError(error: unknown): never {
 const helpOfProgram = `
 Without a command, the shell opens on a terminal; else a script on standard input is run. So are
 statements given with -e.
-Both take every option of \`pktsh run\`.
+A script takes every option of \`pktsh run\`; the shell takes --set,
+--engine, --lab, --seed and --allow.
 
 Examples:
   pktsh run soak.pg --set load=1Mpps

@@ -50,7 +50,10 @@ export function helpOn(word: string): readonly string[] | null {
     if (help !== undefined) found.push(`**${word}**: ${help}`);
   };
   const parameter = deviceParameters.get(word);
-  if (parameter !== undefined) found.push(...parameterManual(parameter).split('\n').filter(Boolean));
+  if (parameter !== undefined) {
+    found.push(...parameterManual(parameter).split('\n').filter(Boolean));
+    if (parameter.takes.kind === 'flags') found.push(...listed(rows(flags.values())));
+  }
   say(keywordHelp.get(word));
   say(flags.get(word)?.help);
   const layer = protocols.get(word);

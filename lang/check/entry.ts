@@ -52,11 +52,20 @@ export interface Addition {
   readonly span: Span;
 }
 
+/** What came to be of an entry: it may have failed on its way, and what it never made is not declared. */
+export interface Made {
+  /** Whether a variable, by its symbol, has a value. */
+  knows(symbol: string): boolean;
+  /** Whether a receiver of that name is open. */
+  receives(name: string): boolean;
+  readonly inLab: boolean;
+}
+
 export interface CheckedEntry {
   readonly addition: Addition;
   readonly diagnostics: readonly Diagnostic[];
-  /** What is declared once the entry was carried out; `kept` tells which variables, by their symbols, came to be. */
-  readonly declared: (kept: (symbol: string) => boolean) => Declared;
+  /** What is declared once the entry was carried out. */
+  readonly declared: (made: Made) => Declared;
 }
 
 /**
@@ -126,12 +135,12 @@ export function checkEntry(before: Declared, { source, file, modules, diagnostic
       span: file.span,
     },
     diagnostics: distinct(diagnostics),
-    declared: (kept) => ({
+    declared: (made) => ({
       entries: before.entries + 1,
-      scope: scope.onTopOf(before.scope, kept),
+      scope: scope.onTopOf(before.scope, (symbol) => made.knows(symbol)),
       inventory,
-      lab: interfaces,
-      receivers: context.receivers,
+      lab: made.inLab ? interfaces : before.lab,
+      receivers: new Map([...context.receivers].filter(([name]) => before.receivers.has(name) || made.receives(name))),
       functions,
       acting,
       importedScopes,

@@ -36,7 +36,7 @@ export class Inventory {
   /** Those of them with a fixed name, by it; the others. */
   readonly #named = new Map<string, AddedDevice[]>();
   readonly #unnamed: AddedDevice[] = [];
-  readonly #uses: { readonly name: string; readonly span: Span }[] = [];
+  readonly #uses: { readonly name: string; readonly span: Span; readonly words: readonly string[] }[] = [];
   readonly #asked: { readonly name: string | null; readonly span: Span }[] = [];
   readonly #sequenceUses: { readonly metric: string; readonly span: Span }[] = [];
   readonly #parts = new Set<Inventory>();
@@ -49,9 +49,9 @@ export class Inventory {
     else if (!this.#named.get(name.name)?.push(device)) this.#named.set(name.name, [device]);
   }
 
-  /** A device named outside `add_device`. */
-  use(name: DeviceName, span: Span): void {
-    if (name.kind === 'static') this.#uses.push({ name: name.name, span });
+  /** A device named outside `add_device`; `words` may stand there too. */
+  use(name: DeviceName, span: Span, words: readonly string[] = []): void {
+    if (name.kind === 'static') this.#uses.push({ name: name.name, span, words });
   }
 
   /** `asked` of a device, of null for the totals. */
@@ -116,9 +116,13 @@ export class Inventory {
   }
 
   #unknown(): Diagnostic[] {
-    return this.#uses.flatMap(({ name, span }) => {
+    return this.#uses.flatMap(({ name, span, words }) => {
       if (this.#matching(name).length > 0) return [];
-      return [report('PG3004', { name }, span, correction(name, this.names(), 'devices', span))];
+      const subject = words.length > 0 ? 'there are' : 'devices';
+      const near = correction(name, [...this.names(), ...words], subject, span);
+      const added = this.#added.length > 0 || words.length > 0;
+      const adding = added ? [] : [`\`add_device ${name} on cpu 0 { … }\` adds it`];
+      return [report('PG3004', { name }, span, { ...near, hints: [...(near.hints ?? []), ...adding] })];
     });
   }
 

@@ -3,7 +3,7 @@
 import type { ShowTarget } from '../op.ts';
 import type { Expression } from '../syntax/ast.ts';
 import type { Context } from './context.ts';
-import { deviceOf, useDevice } from './device-name.ts';
+import { deviceOf } from './device-name.ts';
 
 /** What `show` takes besides names. */
 export const showWords = ['devices', 'threads', 'receivers', 'interfaces', 'grace', 'pgctrl'] as const;
@@ -27,6 +27,6 @@ export function showTarget(context: Context, expression: Expression): ShowTarget
     }
   }
   const device = deviceOf(context, expression);
-  useDevice(context, device, expression.span);
+  context.inventory.use(device.name, expression.span, showWords);
   return { kind: 'named', name: device.expr };
 }

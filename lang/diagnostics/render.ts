@@ -20,21 +20,33 @@ const colourless: Palette = { error: same, warning: same, message: same, frame: 
 /** Blanks per tab stop in excerpts: terminals disagree, and a tab behind the line number would shift its stops. */
 const tabWidth = 4;
 /** Longer lines are cut to a window around the place, so that one-liners stay readable. */
-const excerptWidth = 160;
+const mostExcerpt = 160;
+/** An excerpt that is narrower than this says too little. */
+const leastExcerpt = 40;
 
 /**
  * A diagnostic as people read it: the message, the place, the line with carets under the span and the note beside them,
  * an excerpt for each label, and the hints. No line end at the end.
+ *
+ * @param columns of the terminal; excerpts that are wider would lose their carets
  */
-export function render(diagnostic: Diagnostic, source: SourceFile, palette: Palette = colourless): string {
+export function render(
+  diagnostic: Diagnostic,
+  source: SourceFile,
+  palette: Palette = colourless,
+  columns: number = Number.POSITIVE_INFINITY,
+): string {
   const { severity, code, message, span, note, labels, hints } = diagnostic;
   const at = source.locate(span);
+  const numbers = [span, ...labels.map((label) => label.span)].map((one) => lastLineOf(source.locate(one)));
+  // Behind the line's number stands ` | `, an ellipsis may stand on each side, and the last column stays free.
+  const room = Math.min(mostExcerpt, Math.max(leastExcerpt, columns - Math.max(...numbers.map(digits)) - 6));
   const excerpts = [
-    ...excerptsOf(at.file, at.span, '^', note),
+    ...excerptsOf(at.file, at.span, '^', note, room),
     ...labels.flatMap((label) => {
       const other = source.locate(label.span);
       const text = other.file.name === at.file.name ? label.text : `${label.text}, in ${other.file.name}`;
-      return excerptsOf(other.file, other.span, '-', text);
+      return excerptsOf(other.file, other.span, '-', text, room);
     }),
   ];
   const gutter = Math.max(...excerpts.map(({ line }) => String(line).length));
@@ -54,8 +66,19 @@ export function render(diagnostic: Diagnostic, source: SourceFile, palette: Pale
 }
 
 /** Several diagnostics of one text, each as `render` gives it, in their order; '' if there are none. */
-export function renderAll(diagnostics: readonly Diagnostic[], source: SourceFile, palette?: Palette): string {
-  return diagnostics.map((diagnostic) => render(diagnostic, source, palette)).join('\n');
+export function renderAll(
+  diagnostics: readonly Diagnostic[],
+  source: SourceFile,
+  palette?: Palette,
+  columns?: number,
+): string {
+  return diagnostics.map((diagnostic) => render(diagnostic, source, palette, columns)).join('\n');
+}
+
+const digits = (line: number): number => String(line).length;
+
+function lastLineOf({ file, span }: { readonly file: SourceFile; readonly span: Span }): number {
+  return file.position(Math.max(span.start, span.end - 1)).line;
 }
 
 interface Excerpt {
@@ -66,7 +89,7 @@ interface Excerpt {
 }
 
 /** The line of a span with its carets; of a span over several lines the first and the last, the note beside the last. */
-function excerptsOf(source: SourceFile, span: Span, caret: string, note: string): readonly Excerpt[] {
+function excerptsOf(source: SourceFile, span: Span, caret: string, note: string, room: number): readonly Excerpt[] {
   const start = source.position(span.start);
   // The end is not included: a span that ends behind a line end ends on that line.
   const end = source.position(Math.max(span.start, span.end - 1));
@@ -75,43 +98,51 @@ function excerptsOf(source: SourceFile, span: Span, caret: string, note: string)
   const from = start.column - 1;
   if (start.line === end.line) {
     const to = Math.max(from + 1, from + span.end - span.start);
-    return [excerpt(start.line, firstLine, from, to, caret, words)];
+    return [excerpt(start.line, firstLine, from, to, caret, words, room)];
   }
   const lastLine = source.line(end.line);
   const indent = lastLine.length - lastLine.trimStart().length;
   return [
-    excerpt(start.line, firstLine, from, Math.max(from + 1, firstLine.length), caret, ''),
-    excerpt(end.line, lastLine, Math.min(indent, end.column - 1), end.column, caret, words),
+    excerpt(start.line, firstLine, from, Math.max(from + 1, firstLine.length), caret, '', room),
+    excerpt(end.line, lastLine, Math.min(indent, end.column - 1), end.column, caret, words, room),
   ];
 }
 
 /** Marks the columns `from` to `to` (UTF-16 offsets in the line, `to` not included). */
-function excerpt(line: number, raw: string, from: number, to: number, caret: string, words: string): Excerpt {
+function excerpt(
+  line: number,
+  raw: string,
+  from: number,
+  to: number,
+  caret: string,
+  words: string,
+  room: number,
+): Excerpt {
   // Only what can be shown is looked at: a line of a megabyte may have a hundred thousand mistakes.
-  const first = Math.max(0, from - excerptWidth);
-  const last = Math.min(raw.length, from + 2 * excerptWidth);
+  const first = Math.max(0, from - room);
+  const last = Math.min(raw.length, from + 2 * room);
   const cells = cellsOf(raw.slice(first, last), first);
   const before = cells.filter(({ offset }) => offset < from);
   const marked = cells.filter(({ offset }) => offset >= from && offset < to);
   const indent = widthOf(before);
   const width = Math.max(1, widthOf(marked));
-  if (first === 0 && last === raw.length && widthOf(cells) <= excerptWidth) {
+  if (first === 0 && last === raw.length && widthOf(cells) <= room) {
     return { line, text: textOf(cells), indent, mark: caret.repeat(width) + words };
   }
   // A quarter of the window shows what leads up to the place.
-  const left = Math.max(0, indent - excerptWidth / 4);
+  const left = Math.max(0, indent - room / 4);
   let column = 0;
   const shown: Cell[] = [];
   let cut = 0;
   for (const cell of cells) {
-    if (column >= left && column + cell.width <= left + excerptWidth) shown.push(cell);
+    if (column >= left && column + cell.width <= left + room) shown.push(cell);
     else if (column < left) cut = column + cell.width;
     column += cell.width;
   }
   const ellipsis = first > 0 || left > 0 ? '…' : '';
   const at = indent - cut + ellipsis.length;
   const text = `${ellipsis}${textOf(shown)}${last < raw.length || cut + widthOf(shown) < column ? '…' : ''}`;
-  return { line, text, indent: at, mark: caret.repeat(Math.min(width, excerptWidth + 1 - at)) + words };
+  return { line, text, indent: at, mark: caret.repeat(Math.min(width, room + 1 - at)) + words };
 }
 
 /** A character as a terminal shows it: where it stands in the line, its picture, and the columns that it takes. */

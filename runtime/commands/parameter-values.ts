@@ -13,12 +13,15 @@ export type ParameterValues =
   | { readonly ok: true; readonly values: ReadonlyMap<string, Value> }
   | { readonly ok: false; readonly findings: readonly Finding[] };
 
+/** What has parameters: a program, or a text that is entered into a shell. */
+export type Parameterised = Pick<Program, 'params' | 'source'>;
+
 /**
  * The values that `--set name=value` gives to parameters of a program: every mistake in one go, and, where all must have a
  * value, every parameter without a default that got none.
  */
 export function parameterValues(
-  program: Program,
+  program: Parameterised,
   settings: readonly string[],
   undefaulted: 'must be given' | 'may be missing',
 ): ParameterValues {
@@ -42,7 +45,7 @@ type Setting =
   | { readonly ok: true; readonly name: string; readonly value: Value }
   | { readonly ok: false; readonly diagnostic: Diagnostic };
 
-function readSetting(program: Program, given: string, mentioned: Set<string>): Setting {
+function readSetting(program: Parameterised, given: string, mentioned: Set<string>): Setting {
   const equals = given.indexOf('=');
   if (equals <= 0) {
     const param = program.params.find((one) => one.name === given);

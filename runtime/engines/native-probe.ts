@@ -79,7 +79,9 @@ async function probeReceiver(engine: NativeEngine, link: InterfaceFacts): Promis
   }
 }
 
-const rawSocketMend = 'run as root, give node CAP_NET_RAW, or use a lab';
+/** What opens raw sockets to an ordinary user. */
+export const rawSocketMend =
+  'run with sudo, or once `sudo setcap cap_net_raw+ep "$(readlink -f "$(command -v node)")"`, or send in a lab (`lab { … }` needs no rights)';
 
 function yes(name: string, subject: string): Probe {
   return { interface: name, subject, available: true, reason: null, mend: null };

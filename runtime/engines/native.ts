@@ -34,7 +34,7 @@ import {
 import { emptyHistogram, type Histogram, noTiming } from '../histogram.ts';
 import { realClock } from '../real-clock.ts';
 import { nativeDevice } from './native-device.ts';
-import { probeNative } from './native-probe.ts';
+import { probeNative, rawSocketMend } from './native-probe.ts';
 import { cpuList, machineTopology, numaFact } from './numa.ts';
 
 /** pktgen's header has whole microseconds (ns). */
@@ -424,7 +424,7 @@ function errnoName(error: unknown): string | null {
 
 /** What a user can do about an errno of raw sockets and namespaces, where there is one thing to say. */
 const mends: Readonly<Record<string, string>> = {
-  EPERM: 'run as root, give node CAP_NET_RAW, or send in a lab (`lab { … }` needs no rights)',
+  EPERM: rawSocketMend,
   EACCES: 'run as root, or send in a lab (`lab { … }` needs no rights)',
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { dirname, isAbsolute } from 'node:path';
 import {
   type CodeAction,
   CodeActionKind,
@@ -16,7 +17,8 @@ import { type CompletionKind, complete, type OutlineItem, type OutlineKind, outl
 import { compile } from '../../lang/compiler.ts';
 import type { Diagnostic } from '../../lang/diagnostics/diagnostic.ts';
 import type { ImportReader } from '../../lang/imports.ts';
-import type { SourceFile } from '../../lang/source.ts';
+import type { SourceFile, Span } from '../../lang/source.ts';
+import { importable, importedPathAt, pathsAt } from '../paths-at.ts';
 import { locationOf, type Opened, offsetOf, rangeOf } from './documents.ts';
 
 const itemKinds: Readonly<Record<CompletionKind, CompletionItemKind>> = {
@@ -39,6 +41,9 @@ const itemKinds: Readonly<Record<CompletionKind, CompletionItemKind>> = {
 };
 
 export function completionItems(source: SourceFile, offset: number, read: ImportReader): readonly Item[] {
+  const begins = source.text.lastIndexOf('\n', offset - 1) + 1;
+  const path = importedPathAt(source.text.slice(begins, offset));
+  if (path !== null) return importItems(source, { start: offset - path.length, end: offset }, path);
   const { span, items } = complete(source.text, offset, { read, file: source.name });
   const range = rangeOf(source, span);
   return items.map(({ label, kind, help, rank }) => ({
@@ -46,6 +51,18 @@ export function completionItems(source: SourceFile, offset: number, read: Import
     kind: itemKinds[kind],
     detail: help,
     sortText: `${rank} ${label}`,
+    textEdit: { range, newText: label },
+  }));
+}
+
+/** Files and folders beside the text's own file; a text that is on no disk has none. */
+function importItems(source: SourceFile, span: Span, path: string): readonly Item[] {
+  if (!isAbsolute(source.name)) return [];
+  const range = rangeOf(source, span);
+  const paths = importable(pathsAt(path, dirname(source.name)));
+  return paths.map(({ label, isFolder }) => ({
+    label,
+    kind: isFolder ? CompletionItemKind.Folder : CompletionItemKind.File,
     textEdit: { range, newText: label },
   }));
 }

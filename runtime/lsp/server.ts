@@ -21,6 +21,7 @@ import { macOf } from '../lab/mac.ts';
 import { version } from '../version.ts';
 import { Documents, locationOf, type Opened, offsetOf, rangeOf } from './documents.ts';
 import { codeActions, completionItems, diagnosticsOf, documentSymbols, editBetween } from './features.ts';
+import { legend, semanticTokens } from './semantic-tokens.ts';
 
 /** How long nothing must be typed before a text is checked: the check of a long one takes as long as some letters. */
 const quietMs = 80;
@@ -47,7 +48,7 @@ export function serve(input: NodeJS.ReadableStream, output: NodeJS.WritableStrea
       capabilities: {
         positionEncoding: 'utf-16',
         textDocumentSync: TextDocumentSyncKind.Incremental,
-        completionProvider: { triggerCharacters: ['.', '@'] },
+        completionProvider: { triggerCharacters: ['.', '@', '"', '/'] },
         hoverProvider: true,
         signatureHelpProvider: { triggerCharacters: ['(', ','] },
         definitionProvider: true,
@@ -55,6 +56,7 @@ export function serve(input: NodeJS.ReadableStream, output: NodeJS.WritableStrea
         renameProvider: { prepareProvider: true },
         documentSymbolProvider: true,
         documentFormattingProvider: true,
+        semanticTokensProvider: { legend, full: true },
         codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
       },
     };
@@ -165,6 +167,13 @@ export function serve(input: NodeJS.ReadableStream, output: NodeJS.WritableStrea
     answering(({ textDocument }) => {
       const opened = documents.get(textDocument.uri);
       return opened === null ? [] : documentSymbols(opened.source);
+    }),
+  );
+
+  connection.languages.semanticTokens.on(
+    answering(({ textDocument }) => {
+      const opened = documents.get(textDocument.uri);
+      return opened === null ? { data: [] } : semanticTokens(opened);
     }),
   );
 

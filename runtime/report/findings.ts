@@ -11,9 +11,10 @@ export const mostShown = 100;
 /** Writes the diagnostics with the lines that they are about, and how many are left out. */
 export function writeFindings(findings: readonly Finding[], channel: Channel): void {
   const palette = renderPalette(channel.palette);
+  const columns = channel.columns() ?? undefined;
   for (const { source, diagnostics } of findings) {
     if (diagnostics.length === 0) continue;
-    channel.write(`${renderAll(diagnostics.slice(0, mostShown), source, palette)}\n`);
+    channel.write(`${renderAll(diagnostics.slice(0, mostShown), source, palette, columns)}\n`);
     const more = diagnostics.length - mostShown;
     if (more > 0) channel.write(`… and ${more} more in ${source.name}, left out here\n`);
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { Span } from '../../lang/source.ts';
 import { derivedSeed, RandomStream } from '../seed.ts';
 import type { Completion } from './completion.ts';
 
@@ -23,6 +24,8 @@ const interrupted = Symbol('interrupted');
 export class Job {
   readonly id: number;
   readonly kind: JobKind;
+  /** The operation that registered it; null for the scenario's own. */
+  readonly span: Span | null;
   readonly random: RandomStream;
   /** Settles when the job is over, however it ended. */
   readonly done: Promise<void>;
@@ -33,14 +36,16 @@ export class Job {
 
   readonly #seed: bigint;
   #registered = 0;
+  #begun = false;
   #over = false;
   #cancelled = false;
   #interrupt: (() => void) | null = null;
   #finish: () => void = () => {};
 
-  constructor(id: number, kind: JobKind, seed: bigint) {
+  constructor(id: number, kind: JobKind, seed: bigint, span: Span | null) {
     this.id = id;
     this.kind = kind;
+    this.span = span;
     this.#seed = seed;
     this.random = new RandomStream(seed);
     this.done = new Promise((resolve) => {
@@ -50,6 +55,11 @@ export class Job {
 
   get cancelled(): boolean {
     return this.#cancelled;
+  }
+
+  /** Whether its code runs already, or did. */
+  get begun(): boolean {
+    return this.#begun;
   }
 
   get over(): boolean {
@@ -78,6 +88,7 @@ export class Job {
 
   /** Runs the job's code to its end. `waiting` is called each time it begins to wait. */
   async run(steps: Steps, waiting: () => void): Promise<Completion> {
+    this.#begun = true;
     let input: unknown;
     for (;;) {
       const step = steps.next(input);

@@ -2,8 +2,9 @@
 
 import type { Diagnostic } from '../../lang/diagnostics/diagnostic.ts';
 import type { Lab, UserFunction } from '../../lang/op.ts';
-import type { Addition } from '../../lang/session.ts';
+import type { Addition, Made } from '../../lang/session.ts';
 import type { SourceFile, Span } from '../../lang/source.ts';
+import type { Value } from '../../lang/value.ts';
 import { report } from '../catalogue.ts';
 import type { Engine } from '../engine.ts';
 import { usesOf } from '../program-uses.ts';
@@ -38,7 +39,7 @@ const nowhere: Span = { start: 0, end: 0 };
  * A scenario that stays open and is given its statements one entry after another: devices, receivers, jobs and variables
  * stay from entry to entry, and a failure ends the entry or job that failed and nothing else.
  */
-export class OpenScenario {
+export class OpenScenario implements Made {
   readonly state: ScenarioState;
   readonly #options: OpenScenarioOptions;
   readonly #functions = new Map<string, UserFunction>();
@@ -47,6 +48,7 @@ export class OpenScenario {
   /** Jobs of earlier entries, which a bare `await` waits for and Ctrl-C leaves alone. */
   #adopted: readonly Job[] = [];
   #interrupted = false;
+  #inLab = false;
   #failures = 0;
 
   constructor(engine: Engine, source: SourceFile, options: OpenScenarioOptions) {
@@ -86,18 +88,32 @@ export class OpenScenario {
     return this.state.root.has(symbol);
   }
 
+  /** Whether a receiver of that name is open. */
+  receives(name: string): boolean {
+    return this.state.receivers.find(name) !== null;
+  }
+
+  get inLab(): boolean {
+    return this.#inLab;
+  }
+
   /**
    * Carries out one entry to its end; jobs that it spawns go on behind it. One entry at a time.
    *
    * @param source the text that its spans count in: that of the entries before, and this one behind it
+   * @param given values that parameters of the entry get instead of their defaults, by their names
    * @throws defects only
    */
-  async enter(addition: Addition, source: SourceFile): Promise<EntryEnd> {
+  async enter(
+    addition: Addition,
+    source: SourceFile,
+    given: ReadonlyMap<string, Value> = new Map(),
+  ): Promise<EntryEnd> {
     const { state } = this;
     state.source = source;
     this.#interrupted = false;
     const failures = this.#failures;
-    const prepared = await this.#prepare(addition);
+    const prepared = await this.#prepare(addition, given);
     if (!prepared.ok) {
       this.#tell(prepared.failed);
       return 'failed';
@@ -141,15 +157,19 @@ export class OpenScenario {
   }
 
   /** The lab, the parameters and the receivers of an entry, which are there before its statements. */
-  async #prepare({ lab, params, receivers, body, span }: Addition): Promise<Result<void>> {
+  async #prepare(
+    { lab, params, receivers, body, span }: Addition,
+    given: ReadonlyMap<string, Value>,
+  ): Promise<Result<void>> {
     const { state } = this;
     const context = { state, scope: state.root, job: state.main };
     for (const { symbol, param } of params) {
-      if (param.value === null) {
-        const hints = [`give it a default: \`param ${param.name} = …\``];
+      const own = given.get(param.name);
+      if (own === undefined && param.value === null) {
+        const hints = [`give it a default: \`param ${param.name} = …\`, or \`.load FILE ${param.name}=…\``];
         return refused(report('PG6401', { name: param.name }, param.span, { hints }));
       }
-      const value = operand(param.value, context);
+      const value = own === undefined && param.value !== null ? operand(param.value, context) : ok(own as Value);
       if (!value.ok) return value;
       state.root.declare(symbol, value.value);
     }
@@ -175,13 +195,14 @@ export class OpenScenario {
     const opened = await settled(engine.openLab(plan.value), '`lab`', lab.span);
     if (!opened.ok) return opened;
     this.#interfaces.enterLab();
+    this.#inLab = true;
     return ok(undefined);
   }
 
   async #carryOut({ body, span }: Addition): Promise<void> {
     const { state } = this;
     const { main } = state;
-    const job = state.register('main', main);
+    const job = state.register('main', main, null);
     this.#adopted = [...main.children].filter((one) => one !== job);
     for (const one of this.#adopted) job.children.add(one);
     this.#job = job;

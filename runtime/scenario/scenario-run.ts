@@ -156,7 +156,7 @@ async function tearDown(scenario: Scenario, state: ScenarioState, options: Scena
     const exceed = (): void => state.end(refused(report('PG6108', { limit }, scenario.span), 'failed').failed);
     release = endAt(now + hurriedTeardown, performance.now() + Number(hurriedTeardown / nsPerMs), exceed, state);
   }
-  const job = state.register('main', state.main);
+  const job = state.register('main', state.main, null);
   state.begin(job, runBody(scenario.teardown, { state, job, scope: new Scope(state.root) }));
   await job.done;
   release();

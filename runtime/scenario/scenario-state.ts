@@ -119,7 +119,7 @@ export class ScenarioState {
     this.measurements = new Measurements(engine, this.devices, this.receivers, () => this.runs.open);
     this.expectations = new Expectations(() => this.source);
     this.beganAt = engine.clock.now();
-    this.main = new Job(this.#ids++, 'main', setting.seed);
+    this.main = new Job(this.#ids++, 'main', setting.seed, null);
     this.jobs.set(this.main.id, this.main);
     if (setting.sampled) this.#sample(this.beganAt + pollPeriod);
   }
@@ -144,8 +144,8 @@ export class ScenarioState {
   }
 
   /** A job that is known but does not run yet. */
-  register(kind: JobKind, parent: Job): Job {
-    const job = new Job(this.#ids++, kind, parent.childSeed());
+  register(kind: JobKind, parent: Job, span: Span | null): Job {
+    const job = new Job(this.#ids++, kind, parent.childSeed(), span);
     this.jobs.set(job.id, job);
     parent.children.add(job);
     void job.done.then(() => parent.children.delete(job));

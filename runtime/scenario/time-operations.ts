@@ -163,7 +163,7 @@ export function spawn(op: OpOf<'spawn'>, context: Context): Completion {
   const { state, scope } = context;
   const crowded = state.crowded(op.span);
   if (crowded !== null) return crowded;
-  const job = state.register('spawn', context.job);
+  const job = state.register('spawn', context.job, op.span);
   state.beginLater(job, () => state.runBody(op.body, new Scope(scope), job));
   bind(op.bind, job, scope);
   return 'done';
@@ -175,7 +175,7 @@ export function at(op: OpOf<'at'>, context: Context): Completion {
   if (!time.ok) return time.failed;
   const crowded = state.crowded(op.span);
   if (crowded !== null) return crowded;
-  const job = state.register('at', context.job);
+  const job = state.register('at', context.job, op.span);
   const over = job.abandon;
   const shown = formatDuration(time.value);
   const unschedule = state.runs.schedule({
@@ -210,7 +210,7 @@ export function every(op: OpOf<'every'>, context: Context): Completion {
   if (!period.ok) return period.failed;
   const crowded = state.crowded(op.span);
   if (crowded !== null) return crowded;
-  const job = state.register('every', context.job);
+  const job = state.register('every', context.job, op.span);
   const first = state.clock.now() + period.value;
   const order = state.timers.register();
   state.beginLater(job, () => ticks(op, first, period.value, order, { state, scope, job }));

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { readdirSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { cursorAt } from '../../lang/assist/cursor.ts';
 import { complete, type KnownName, signatureAt } from '../../lang/assist/index.ts';
 import { deviceParameters } from '../../lang/parameters.ts';
@@ -9,9 +7,9 @@ import type { Session } from '../../lang/session.ts';
 import { lex } from '../../lang/syntax/lexer.ts';
 import type { ScalarType } from '../../lang/value.ts';
 import { readImport } from '../import-reader.ts';
+import { importable, importedPathAt, type PathAt, pathsAt } from '../paths-at.ts';
 import type { Palette } from '../report/palette.ts';
 import type { ScenarioState } from '../scenario/scenario-state.ts';
-import { isSystemError } from '../system-error.ts';
 
 /** A word that may stand at the cursor. */
 export interface Candidate {
@@ -65,31 +63,18 @@ export function candidates(
     const typed = `.${command[1] ?? ''}`;
     return { typed, items: commands.filter(({ label }) => label.startsWith(typed)) };
   }
-  const path = /^\s*\.(?:load|save)\s+(\S*)$/.exec(line) ?? /\bimport\s+"([^"]*)$/.exec(line);
-  if (path !== null) return files(path[1] ?? '');
+  const path = /^\s*\.?(?:load|save)\s+(\S*)$/.exec(line)?.[1];
+  if (path !== undefined) return offered(path, pathsAt(path, '.'));
+  const imported = importedPathAt(line);
+  if (imported !== null) return offered(imported, importable(pathsAt(imported, '.')));
   const topic = /^\s*\.help\s+(\S*)$/.exec(line);
   const text = topic === null ? `${before}${line}` : (topic[1] ?? '');
   const { span, items } = complete(text, text.length, { known, read: readImport });
   return { typed: text.slice(span.start), items };
 }
 
-function files(typed: string): Candidates {
-  const folder = typed.endsWith('/') ? typed : dirname(typed === '' ? '.' : typed);
-  const prefix = typed.includes('/') ? typed.slice(0, typed.lastIndexOf('/') + 1) : '';
-  const begun = typed.slice(prefix.length);
-  try {
-    const items = readdirSync(folder)
-      .filter((name) => name.startsWith(begun) && (begun !== '' || !name.startsWith('.')))
-      .sort()
-      .map((name) => {
-        const isFolder = statSync(join(folder, name), { throwIfNoEntry: false })?.isDirectory() === true;
-        return { label: `${prefix}${name}${isFolder ? '/' : ''}`, help: isFolder ? 'a directory' : '' };
-      });
-    return { typed, items };
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    return { typed, items: [] };
-  }
+function offered(typed: string, paths: readonly PathAt[]): Candidates {
+  return { typed, items: paths.map(({ label, isFolder }) => ({ label, help: isFolder ? 'a directory' : '' })) };
 }
 
 /** More candidates than these are listed side by side without their help. */

@@ -30,6 +30,13 @@ export function coloured(line: string, palette: Palette): string {
   return text + line.slice(at);
 }
 
+/** A line of the shell: one of its own words in front is a keyword, what follows is of the language. */
+export function colouredLine(line: string, commands: ReadonlySet<string>, palette: Palette): string {
+  const [, front = '', word = ''] = /^(\s*\.?(\w+))(?=\s|$)/.exec(line) ?? [];
+  if (!commands.has(word)) return coloured(line, palette);
+  return `${palette.strong(front)}${coloured(line.slice(front.length), palette)}`;
+}
+
 function paintOf(token: IToken, before: IToken | undefined, last: boolean, palette: Palette): Paint | null {
   const { tokenType } = token;
   if (texts.has(tokenType)) return palette.good;

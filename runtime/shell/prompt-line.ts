@@ -22,6 +22,11 @@ export interface LineLook {
   readonly dim: (text: string) => string;
 }
 
+interface Key {
+  readonly name?: string;
+  readonly ctrl?: boolean;
+}
+
 /** Columns below which a hint says too little. */
 const leastRoom = 8;
 
@@ -78,15 +83,16 @@ export class PromptLine {
       plain(`${prompt}${look.paint(server.line)}${this.#hintText(look)}`);
     };
     const { input } = server as unknown as { readonly input: NodeJS.ReadStream };
-    // Before readline: the hint must not stay behind when the line ends.
-    input.prependListener('keypress', (_: string, key: { readonly name?: string } | undefined) => {
-      if (!this.#hinted || (key?.name !== 'return' && key?.name !== 'enter')) return;
+    // Before readline: the hint must not stay behind when the line ends, is dropped or is listed below.
+    input.prependListener('keypress', (_: string, key: Key | undefined) => {
+      const leaves = ['return', 'enter', 'tab'].includes(key?.name ?? '') || (key?.ctrl === true && key.name === 'c');
+      if (!this.#hinted || !leaves) return;
       this.#hinted = false;
       clearScreenDown(this.#output);
     });
     // Behind it: what it only appended gets its colours. A search through the history draws for itself.
     let searching = false;
-    input.on('keypress', (_: string, key: { readonly name?: string; readonly ctrl?: boolean } | undefined) => {
+    input.on('keypress', (_: string, key: Key | undefined) => {
       const { name = '', ctrl = false } = key ?? {};
       if (ctrl && (name === 'r' || name === 's')) searching = true;
       else if (ctrl || ['return', 'enter', 'escape', 'left', 'right', 'up', 'down', 'tab'].includes(name))

@@ -5,7 +5,7 @@ import type { Diagnostic } from '../../lang/diagnostics/diagnostic.ts';
 import { format } from '../../lang/format/formatter.ts';
 import type { Op } from '../../lang/op.ts';
 import { deviceParameters } from '../../lang/parameters.ts';
-import type { Entered } from '../../lang/session.ts';
+import type { Entered, Made } from '../../lang/session.ts';
 import { SourceFile } from '../../lang/source.ts';
 import type { Statement } from '../../lang/syntax/ast.ts';
 import { formatValue } from '../../lang/syntax/literals.ts';
@@ -14,18 +14,27 @@ import { readImport } from '../import-reader.ts';
 import type { Device } from '../scenario/devices.ts';
 import type { ScenarioState } from '../scenario/scenario-state.ts';
 import type { Setting } from '../scenario/settings.ts';
+import { oneLine } from './history.ts';
 
-/** A declaration as it was entered. */
+/** A declaration or a job as it was entered. */
 export interface KeptDeclaration {
-  /** What it declares; a later one of the same name takes its place. Null where it has no single name. */
+  /** What it declares; a later one of the same name takes its place. Null where it has no single name, or none. */
   readonly name: string | null;
   /** Its name in the program. */
   readonly symbol: string;
   readonly text: string;
-  /** Whether it is a `let`, whose value may be another by now. */
-  readonly variable: boolean;
+  /** What stands before and behind the value where it may be another by now than the text says; null elsewhere. */
+  readonly around: readonly [before: string, behind: string] | null;
   /** Whether its value follows from the text alone, so that the text says it best. */
   readonly settled: boolean;
+  /** What registers a job, adds or removes something, without the name that the outcome was given; null for all others. */
+  readonly action: Action | null;
+}
+
+interface Action {
+  readonly text: string;
+  /** Where it begins, in the session's text. */
+  readonly at: number;
 }
 
 /** What comes of the run, or of chance: evaluated again, it would be another. */
@@ -38,34 +47,60 @@ function isSettled(node: unknown): boolean {
   return Object.values(node).every(isSettled);
 }
 
-/** The declarations of an entry, in its order. Jobs and devices are no declarations, though a `let` may name them. */
-export function declarationsOf({ file, source, addition }: Entered, entry: number): readonly KeptDeclaration[] {
+/** The declarations and jobs of an entry that came to be, in its order. */
+export function declarationsOf(
+  { file, source, addition }: Entered,
+  entry: number,
+  made: Made,
+  given: ReadonlyMap<string, Value>,
+): readonly KeptDeclaration[] {
   const body = addition?.body ?? [];
   return file.statements.flatMap((statement): readonly KeptDeclaration[] => {
     const text = source.slice(statement.span);
-    const kept = (name: string | null, variable = false, settled = true): readonly KeptDeclaration[] => [
-      { name, symbol: `${entry}:${name ?? ''}`, text, variable, settled },
+    const symbolOf = (name: string | null) => `${entry}:${name ?? ''}`;
+    const kept = (name: string | null, more: Partial<KeptDeclaration> = {}): readonly KeptDeclaration[] => [
+      { name, symbol: symbolOf(name), text, around: null, settled: true, action: null, ...more },
     ];
+    const known = (name: string, more: Partial<KeptDeclaration> = {}) =>
+      made.knows(symbolOf(name)) ? kept(name, more) : [];
+    const action = ({ span }: Statement): Action => ({ text: source.slice(span), at: span.start });
     switch (statement.kind) {
       case 'let':
-        return isYielding(statement) ? [] : kept(statement.name.text, true, isSettled(initialOf(statement, body)));
+        return isYielding(statement.value)
+          ? known(statement.name.text, { action: action(statement.value) })
+          : known(statement.name.text, {
+              around: [`let ${statement.name.text} = `, ''],
+              settled: isSettled(initialOf(statement, body)),
+            });
+      case 'at':
+      case 'every':
+      case 'spawn':
+        return kept(null, { action: action(statement) });
+      case 'param': {
+        const { name, type, help } = statement;
+        const before = `param ${name.text}${type === null ? '' : `: ${type.text}`} = `;
+        const behind = help === null ? '' : ` ${source.slice(help.span)}`;
+        return known(name.text, { around: [before, behind], settled: !given.has(name.text) });
+      }
       case 'frame':
-      case 'fn':
-      case 'param':
+        return known(statement.name.text);
       case 'receiver':
+        return made.receives(statement.name.text) ? kept(statement.name.text) : [];
+      case 'fn':
         return kept(statement.name.text);
       case 'import':
         return kept(statement.alias.text);
       case 'lab':
-        return kept(null);
+        return made.inLab ? kept(null) : [];
       default:
         return [];
     }
   });
 }
 
+type LetValue = (Statement & { readonly kind: 'let' })['value'];
 const yielding = ['add_device', 'rem_device', 'rem_device_all', 'at', 'every', 'spawn'];
-const isYielding = (statement: Statement & { readonly kind: 'let' }) => yielding.includes(statement.value.kind);
+const isYielding = (value: LetValue): value is LetValue & Statement => yielding.includes(value.kind);
 
 function initialOf(statement: Statement, body: readonly Op[]): unknown {
   return body.find(({ op, span }) => op !== 'call' && span.start === statement.span.start) ?? body;
@@ -76,11 +111,14 @@ export interface SavedScenario {
   /** What is wrong with it as a file, where names were declared anew that others still use. */
   readonly diagnostics: readonly Diagnostic[];
   readonly source: SourceFile;
+  /** Jobs at work that it cannot hold, as the lines that say so in its comment. */
+  readonly leftOut: readonly string[];
 }
 
 /**
  * The session's state as a scenario in canonical form: what is declared, with the values of now, then the devices there
- * are as they are set, and a `start` where some send.
+ * are as they are set, jobs that do the same when they begin anew, and a `start` where some send. What else is at work is
+ * told in a comment.
  */
 export function savedScenario(
   kept: readonly KeptDeclaration[],
@@ -90,25 +128,52 @@ export function savedScenario(
 ): SavedScenario {
   const latest = new Map(kept.flatMap((one) => (one.name === null ? [] : [[one.name, one] as const])));
   const live = kept.filter((one) => one.name === null || latest.get(one.name) === one);
-  const declarations = live.map((one) => declarationText(one, state));
+  const declarations = live.filter(({ action }) => action === null).map((one) => declarationText(one, state));
   const frames = new Map<Value, string>();
   for (const { name: own, symbol } of live) {
     if (own !== null && state.root.has(symbol)) frames.set(state.root.lookup(symbol), own);
   }
   const devices = state.devices.present().map((device) => deviceText(device, frames, state));
-  const parts = [declarations, devices, running ? ['start'] : []].filter((lines) => lines.length > 0);
+  const { saved, leftOut } = jobTexts(kept, new Set(live), state);
+  const comment = leftOut.map((line) => `# left out: ${line}`);
+  const parts = [declarations, devices, saved, running ? ['start'] : [], comment].filter((lines) => lines.length > 0);
   const written = `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`;
   const text = format(new SourceFile(name, written)).text ?? written;
   const { diagnostics, source } = compile(new SourceFile(name, text), readImport);
-  return { text, diagnostics, source };
+  return { text, diagnostics, source, leftOut };
 }
 
-function declarationText({ name, symbol, text, variable, settled }: KeptDeclaration, state: ScenarioState): string {
-  if (!variable || name === null || !state.root.has(symbol)) return text;
+/**
+ * The jobs of the session, each by the statement that registered it: an `every`, and an `at` whose time has not come, begin
+ * anew as they stand. A job that is on its way cannot be continued from a text.
+ */
+function jobTexts(
+  kept: readonly KeptDeclaration[],
+  live: ReadonlySet<KeptDeclaration>,
+  state: ScenarioState,
+): { readonly saved: readonly string[]; readonly leftOut: readonly string[] } {
+  const saved: string[] = [];
+  const leftOut: string[] = [];
+  for (const { kind, span, begun } of state.main.children) {
+    if (span === null) continue;
+    const entered = kept.find(({ action }) => action?.at === span.start);
+    if (entered === undefined) {
+      leftOut.push(`${oneLine(state.source.slice(span))} (registered by a loop or a function)`);
+    } else if (kind === 'spawn' || (kind === 'at' && begun)) {
+      leftOut.push(`${oneLine(entered.text)} (it had begun)`);
+    } else {
+      saved.push(live.has(entered) ? entered.text : (entered.action?.text ?? entered.text));
+    }
+  }
+  return { saved, leftOut };
+}
+
+function declarationText({ symbol, text, around, settled }: KeptDeclaration, state: ScenarioState): string {
+  if (around === null || !state.root.has(symbol)) return text;
   const value = state.root.lookup(symbol);
   if (settled && !state.root.isReassigned(symbol)) return text;
   const literal = literalOf(value);
-  return literal === null ? text : `let ${name} = ${literal}`;
+  return literal === null ? text : `${around[0]}${literal}${around[1]}`;
 }
 
 /** A value as it is written; null where it has no such form. */

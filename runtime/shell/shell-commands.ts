@@ -3,11 +3,14 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { helpNear, helpOn, helpTopics } from '../../lang/assist/index.ts';
 import type { OfferedEngine } from '../commands/open-engine.ts';
+import { foldLine } from '../report/fold.ts';
 import type { Output } from '../report/output.ts';
 import type { Palette } from '../report/palette.ts';
-import { layoutTable } from '../report/table.ts';
+import { none } from '../report/quantities.ts';
+import { cut, layoutTable } from '../report/table.ts';
 import { readScript } from '../script-input.ts';
 import { isSystemError, reasonOf } from '../system-error.ts';
+import { oneLine } from './history.ts';
 import type { ShellSession } from './shell-session.ts';
 import { hist, plot, watch } from './view-commands.ts';
 
@@ -20,8 +23,8 @@ export interface ShellHost {
   say(text: string): void;
   /** Says what is wrong, and the mend. */
   complain(message: string, hint?: string): void;
-  /** Carries out a text under the name of a file. */
-  enter(name: string, text: string): Promise<void>;
+  /** Carries out a text under the name of a file; `settings`, `name=value`, are for its parameters. */
+  enter(name: string, text: string, settings: readonly string[]): Promise<void>;
   /** Begins a new session on an engine. */
   restart(engine: OfferedEngine): Promise<void>;
   /** Whether each statement's time is told. */
@@ -45,7 +48,12 @@ const engines: readonly OfferedEngine[] = ['native', 'dry-run'];
 export const shellCommands: readonly ShellCommand[] = [
   { name: 'help', takes: '[WORD]', help: 'what there is, or what a word of the language means', run: help },
   { name: 'save', takes: 'FILE', help: 'writes the session as a scenario', run: save },
-  { name: 'load', takes: 'FILE', help: 'carries out a file here', run: load },
+  {
+    name: 'load',
+    takes: 'FILE [NAME=VALUE]',
+    help: 'carries out a file here, with values for its parameters',
+    run: load,
+  },
   { name: 'watch', takes: 'show …', help: 'a table that is drawn anew until Ctrl-C', run: watch },
   { name: 'plot', takes: 'FIGURE', help: 'a figure over time until Ctrl-C: `plot tx0@0.pps`', run: plot },
   { name: 'hist', takes: 'FIGURE', help: 'a histogram: `hist rx0.latency`', run: hist },
@@ -60,6 +68,7 @@ export const shellCommands: readonly ShellCommand[] = [
 function shown(lines: readonly string[], palette: Palette): string {
   return lines
     .map((line) => line.replaceAll(/\*\*(.*?)\*\*/g, (_, word: string) => palette.strong(word)).replaceAll('`', ''))
+    .flatMap((line) => foldLine(line, process.stdout.columns, /^ +\S+ {2,}/.exec(line)?.[0].length ?? 2))
     .join('\n');
 }
 
@@ -85,23 +94,30 @@ async function help(words: string, host: ShellHost): Promise<void> {
     text.replaceAll('`', ''),
   ]);
   const topics = helpTopics().map(({ name }) => name);
+  const [heading = '', ...commands] = layoutTable(columns, rows, (text) => text);
+  const explained = Math.max(0, heading.indexOf('what it does'));
+  const width = process.stdout.columns;
   host.say(
     [
-      'Statements of the language are carried out as they are entered; Tab completes, Ctrl-C stops a statement.',
+      ...foldLine('Statements are carried out as they are entered; Tab completes, Ctrl-C stops a statement.', width),
       '',
-      ...layoutTable(columns, rows, palette.strong),
+      palette.strong(heading),
+      ...commands.flatMap((line) => foldLine(line, width, explained)),
       '',
-      `.help WORD knows every word of the language, and ${topics.slice(0, -1).join(', ')} and ${topics.at(-1)}.`,
+      ...foldLine(
+        `.help WORD knows every word of the language, and ${topics.slice(0, -1).join(', ')} and ${topics.at(-1)}.`,
+        width,
+      ),
       'To begin: lab { veth tx0 <-> rx0 }',
     ].join('\n'),
   );
 }
 
 async function load(words: string, host: ShellHost): Promise<void> {
-  const path = words.trim();
-  if (path === '') return host.complain('`.load` takes a file', '`.load soak.pg`');
+  const [, path = '', settings = ''] = /^(.*?)((?:\s+[A-Za-z_]\w*=\S*)*)$/.exec(words.trim()) ?? [];
+  if (path === '') return host.complain('`.load` takes a file', '`.load soak.pg` or `.load soak.pg load=1Mpps`');
   const script = await readScript({ kind: 'file', path });
-  if (script.ok) return host.enter(path, script.source.text);
+  if (script.ok) return host.enter(path, script.source.text, settings.split(/\s+/).filter(Boolean));
   host.complain('refusal' in script ? script.refusal.message : `${path} is not UTF-8`);
 }
 
@@ -109,7 +125,7 @@ async function save(words: string, host: ShellHost): Promise<void> {
   const path = words.trim();
   if (path === '') return host.complain('`.save` takes a file', '`.save soak.pg`');
   const name = /\.\w+$/.test(path) ? path : `${path}.pg`;
-  const { text, diagnostics } = host.session.saved(name);
+  const { text, diagnostics, leftOut } = host.session.saved(name);
   const replaced = existsSync(name);
   try {
     writeFileSync(name, text);
@@ -120,8 +136,7 @@ async function save(words: string, host: ShellHost): Promise<void> {
   host.say(`${replaced ? 'replaced' : 'wrote'} ${name}`);
   const [first] = diagnostics.filter(({ severity }) => severity === 'error');
   if (first !== undefined) host.complain(`as a file it has a mistake: ${first.message}`, `pktsh check ${name}`);
-  const left = host.session.scenario?.jobs.length ?? 0;
-  if (left > 0) host.say(`${left === 1 ? 'one job at work is' : `${left} jobs at work are`} not in it`);
+  for (const line of leftOut) host.say(`left out: ${line}`);
 }
 
 async function jobs(_: string, host: ShellHost): Promise<void> {
@@ -129,9 +144,11 @@ async function jobs(_: string, host: ShellHost): Promise<void> {
   if (all.length === 0) return host.say('no job is at work');
   const columns = [
     { title: 'job', align: 'right' as const },
-    { title: 'kind', align: 'left' as const },
+    { title: 'statement', align: 'left' as const },
   ];
-  const rows = all.map(({ id, kind }) => [String(id), kind]);
+  const { source } = host.session.text;
+  const room = process.stdout.columns - Math.max(...all.map(({ id }) => String(id).length), 'job'.length) - 2;
+  const rows = all.map(({ id, span }) => [String(id), span === null ? none : cut(oneLine(source.slice(span)), room)]);
   host.say(layoutTable(columns, rows, host.palette.strong).join('\n'));
 }
 

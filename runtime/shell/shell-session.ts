@@ -2,10 +2,11 @@
 
 import type { Diagnostic } from '../../lang/diagnostics/diagnostic.ts';
 import type { FrameValue } from '../../lang/known-values.ts';
-import { type Entered, enter, openSession, type Session } from '../../lang/session.ts';
+import { type Addition, type Entered, enter, openSession, type Session } from '../../lang/session.ts';
 import type { SourceFile } from '../../lang/source.ts';
 import type { Value } from '../../lang/value.ts';
 import { type OfferedEngine, openEngine } from '../commands/open-engine.ts';
+import { parameterValues } from '../commands/parameter-values.ts';
 import type { Engine } from '../engine.ts';
 import { readImport } from '../import-reader.ts';
 import type { Refusal } from '../refusal.ts';
@@ -17,6 +18,8 @@ import { declarationsOf, type KeptDeclaration, type SavedScenario, savedScenario
 export interface SessionOptions {
   readonly engine: OfferedEngine;
   readonly seed: bigint;
+  /** `name=value`, for every parameter of that name that is declared. */
+  readonly settings: readonly string[];
   readonly allow: readonly string[];
   readonly onPrint: (text: string) => void;
   readonly onEvent: (event: EventResults) => void;
@@ -89,14 +92,20 @@ export class ShellSession {
     return null;
   }
 
-  /** Checks a text and, if nothing is wrong, carries it out. The engine is open. */
-  async enter(name: string, text: string): Promise<Outcome> {
+  /**
+   * Checks a text and, if nothing is wrong, carries it out. The engine is open.
+   *
+   * @param settings `name=value` for parameters that the text declares; they win over those of the session
+   */
+  async enter(name: string, text: string, settings: readonly string[] = []): Promise<Outcome> {
     const scenario = this.#mustBeOpen();
     const entered = this.#check(name, text);
     if (entered.addition === null) return 'mistaken';
-    const end = await scenario.enter(entered.addition, entered.source);
-    this.#session = entered.accepted((symbol) => scenario.knows(symbol));
-    const kept = declarationsOf(entered, this.#session.declared.entries);
+    const given = this.#given(entered.addition, { name, text }, settings);
+    if (given === null) return 'mistaken';
+    const end = await scenario.enter(entered.addition, entered.source, given);
+    this.#session = entered.accepted(scenario);
+    const kept = declarationsOf(entered, this.#session.declared.entries, scenario, given);
     this.#kept = [...this.#kept, ...kept];
     return end;
   }
@@ -175,9 +184,31 @@ export class ShellSession {
     return this.#open.scenario;
   }
 
+  /** The values that settings give to an entry's parameters; null where they have mistakes, which were told. */
+  #given(
+    addition: Addition,
+    text: { readonly name: string; readonly text: string },
+    settings: readonly string[],
+  ): ReadonlyMap<string, Value> | null {
+    const params = addition.params.map(({ param }) => param);
+    const own = new Set(settings.map(nameOf));
+    const declared = new Set(params.map(({ name }) => name));
+    const others = this.#options.settings.filter((one) => declared.has(nameOf(one)) && !own.has(nameOf(one)));
+    const source = { ...text, imported: [] };
+    const given = parameterValues({ params, source }, [...others, ...settings], 'may be missing');
+    if (given.ok) return given.values;
+    for (const finding of given.findings) this.#options.onDiagnostics(finding.diagnostics, finding.source);
+    return null;
+  }
+
   #check(name: string, text: string): Entered {
     const entered = enter(this.#session, name, text, readImport);
     if (entered.diagnostics.length > 0) this.#options.onDiagnostics(entered.diagnostics, entered.source);
     return entered;
   }
+}
+
+/** The parameter that `name=value` is for. */
+function nameOf(setting: string): string {
+  return setting.split('=')[0]?.trim() ?? '';
 }

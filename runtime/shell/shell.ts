@@ -17,7 +17,7 @@ import type { ExpectationResults } from '../results.ts';
 import { handleSignals, interruptedStatus } from '../signals.ts';
 import { version } from '../version.ts';
 import { candidates, hint, knownNames, listing } from './assistance.ts';
-import { coloured } from './colouring.ts';
+import { coloured, colouredLine } from './colouring.ts';
 import { History, historyPath } from './history.ts';
 import { PromptLine } from './prompt-line.ts';
 import { type ShellHost, shellCommands } from './shell-commands.ts';
@@ -29,15 +29,16 @@ export interface ShellFlags {
   readonly lab?: boolean;
   readonly seed?: string;
   readonly allow?: readonly string[];
-  /** What only a run has; refused here, since it would mean nothing. */
+  /** `name=value`, for parameters that are declared or loaded. */
   readonly set?: readonly string[];
+  /** What only a run has; refused here, since it would mean nothing. */
   readonly json?: boolean;
   readonly report?: string;
   readonly quiet?: boolean;
   readonly maxDuration?: string;
 }
 
-const ofRuns = { set: '--set', json: '--json', report: '--report', quiet: '--quiet', maxDuration: '--max-duration' };
+const ofRuns = { json: '--json', report: '--report', quiet: '--quiet', maxDuration: '--max-duration' };
 
 const continuation = '... ';
 /** How often the prompt is held against the devices that run. */
@@ -49,6 +50,10 @@ export async function openShell(flags: ShellFlags, output: Output): Promise<numb
   const stray = Object.entries(ofRuns).find(([name]) => flags[name as keyof typeof ofRuns] !== undefined);
   if (stray !== undefined) {
     return refuse(refusal(2, `\`${stray[1]}\` means nothing in the shell`, 'see `pktsh run --help`'), output);
+  }
+  const bare = flags.set?.find((one) => one.indexOf('=') <= 0);
+  if (bare !== undefined) {
+    return refuse(refusal(2, `\`--set ${bare}\` names no value`, 'write `--set name=value`'), output);
   }
   const seed = seedOf(flags.seed);
   if (typeof seed !== 'bigint') return refuse(seed, output);
@@ -100,7 +105,8 @@ class Shell {
       completer: (line: string) => this.#complete(line),
     });
     const look = {
-      paint: (line: string) => coloured(line, palette),
+      paint: (line: string) =>
+        this.#lines.length > 0 ? coloured(line, palette) : colouredLine(line, commandNames, palette),
       hint: (line: string) => hint(this.#before(), line, this.#names()),
       dim: palette.dim,
     };
@@ -127,6 +133,7 @@ class Shell {
     server.on('close', () => this.#leave(0));
     signals.signal.addEventListener('abort', () => this.#leave(interruptedStatus), { once: true });
     this.#channel.write(`pktsh ${version}; .help helps, Ctrl-D leaves\n`);
+    this.#tellOfHistory();
     this.#prompt();
     const look = setInterval(() => this.#look(), lookMs);
     look.unref();
@@ -215,7 +222,7 @@ class Shell {
     if (this.#flags.lab === true) await this.#enter('--lab', 'lab { veth tx0 <-> rx0 }');
   }
 
-  async #enter(name: string, text: string): Promise<void> {
+  async #enter(name: string, text: string, settings: readonly string[] = []): Promise<void> {
     const own = await shownHere(text, this.#host);
     if (own !== null) {
       if (own.length > 0) this.#channel.write(`${own.join('\n')}\n`);
@@ -223,7 +230,7 @@ class Shell {
     }
     const begun = performance.now();
     if (this.#stop.signal.aborted) return;
-    await this.#session.enter(name, text);
+    await this.#session.enter(name, text, settings);
     this.#tellVerdicts();
     if (this.#host.timed) this.#channel.write(`took ${time((performance.now() - begun) * nsPerMs)}\n`);
   }
@@ -246,6 +253,14 @@ class Shell {
   #remember(text: string): void {
     this.#history.add(text);
     this.#line.remember(this.#history.entries);
+    this.#tellOfHistory();
+  }
+
+  #tellOfHistory(): void {
+    const trouble = this.#history.takeTrouble();
+    if (trouble === null) return;
+    const { palette } = this.#channel;
+    this.#channel.write(`${palette.warning('warning:')} history is not kept: ${trouble}\n`);
   }
 
   // --- keys -----------------------------------------------------------------------------------------------------------
@@ -332,10 +347,11 @@ class Shell {
   // --- for commands ---------------------------------------------------------------------------------------------------
 
   #newSession(engine: OfferedEngine): ShellSession {
-    const { allow = [] } = this.#flags;
+    const { allow = [], set = [] } = this.#flags;
     return new ShellSession({
       engine,
       seed: this.#seed,
+      settings: set,
       allow,
       onPrint: (text) => this.#channel.write(`${text}\n`),
       onEvent: (event) => this.#notify(eventText(event)),
@@ -364,7 +380,7 @@ class Shell {
       palette: this.#channel.palette,
       say: (text) => this.#channel.write(`${text}\n`),
       complain: (message, hintText) => this.#complain(message, hintText),
-      enter: (name, text) => this.#enter(name, text),
+      enter: (name, text, settings) => this.#enter(name, text, settings),
       restart: async (engine) => {
         await this.#session.close();
         this.#session = this.#newSession(engine);
@@ -395,4 +411,5 @@ class Shell {
   }
 }
 
+const commandNames = new Set(shellCommands.map(({ name }) => name));
 const commandWords = shellCommands.map(({ name, help }) => ({ label: `.${name}`, help }));

@@ -4,6 +4,7 @@ import { formatValue } from '../../lang/syntax/literals.ts';
 import type { Value } from '../../lang/value.ts';
 import type { Histogram } from '../histogram.ts';
 import { columnChart, histogramChart } from '../report/chart.ts';
+import { tableLines } from '../report/fold.ts';
 import { frameView } from '../report/frame-view.ts';
 import { count, none, time } from '../report/quantities.ts';
 import { layoutTable } from '../report/table.ts';
@@ -104,17 +105,22 @@ function histogramOf(of: string, what: string, { session }: ShellHost): Histogra
 
 /**
  * What `show` tells of the session itself, which no scenario knows: `show frames`, `show frame NAME`, `show program`,
- * `show pgctrl`. Null where it is a statement of the language.
+ * `show pgctrl`; and its tables, fitted to the terminal. Null where it is another statement of the language.
  */
 export async function shownHere(statement: string, host: ShellHost): Promise<readonly string[] | null> {
-  const [, what, name] = /^\s*show\s+(frames|frame|program|pgctrl)(?:\s+(\w+))?\s*$/.exec(statement) ?? [];
   const state = host.session.scenario?.state;
-  if (what === undefined || state === undefined) return null;
+  if (state === undefined) return null;
+  if (/^\s*show\s+(devices|receivers|threads|interfaces|grace)\s*$/.test(statement)) {
+    const lines = await host.session.glance(statement);
+    return lines === null ? [] : tableLines(lines, process.stdout.columns, host.palette.strong);
+  }
+  const [, what, name] = /^\s*show\s+(frames|frame|program|pgctrl)(?:\s+(\w+))?\s*$/.exec(statement) ?? [];
+  if (what === undefined) return null;
   const frames = host.session.frames();
   switch (what) {
     case 'frame': {
       const frame = frames.get(name ?? '');
-      if (frame !== undefined) return frameView(frame, host.palette.accent);
+      if (frame !== undefined) return frameView(frame, process.stdout.columns, host.palette.accent);
       const known = [...frames.keys()];
       const hint =
         known.length === 0 ? '`frame probe = eth() / ipv4() / udp()` declares one' : `there are ${known.join(', ')}`;

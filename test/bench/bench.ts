@@ -11,6 +11,7 @@ import { buildSync } from 'esbuild';
 import { asRoot, root, tool } from '../requirements.ts';
 import { figures, interleave, ratios, reportLine } from './measure.ts';
 import { featureScenario, frameFeatures, shapes, thousandDevices } from './shapes.ts';
+import { benchShell } from './shell.ts';
 
 const pktsh = join(root, 'dist/pktsh.js');
 const scenario = (name: string) => join(root, 'test/bench', name);
@@ -206,3 +207,4 @@ for (const [engine, driver] of [
 rmSync(folder, { recursive: true });
 
 await reportMemory('64 devices', scenario('devices64.pg'), [], 150);
+await benchShell(rounds);

@@ -112,6 +112,15 @@ test('a long line is cut around the place', () => {
   assert.is(mark.indexOf('^^'), line.indexOf('XY'));
 });
 
+test('no excerpt is wider than the terminal', () => {
+  const text = `let a = 1; let b = 2; ${'print a, b; '.repeat(6)}wait 5; ${'print a, b; '.repeat(6)}`;
+  const [diagnostic, source] = at(text, '5', { note: 'a plain number' });
+  const [, , excerpt = '', carets = ''] = render(diagnostic, source, undefined, 60).split('\n');
+  assert.ok(excerpt.length < 60, excerpt);
+  assert.is(excerpt[carets.indexOf('^')], '5');
+  assert.match(excerpt, /^1 \| ….*…$/);
+});
+
 test('of a very long line only what is shown is looked at', () => {
   const line = `${'a'.repeat(3e5)}XY${'b'.repeat(3e5)}`;
   const source = new SourceFile('test.pg', line);

@@ -3,10 +3,10 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { enter, openSession, type Session } from '../../lang/session.ts';
+import { enter, type Made, openSession, type Session } from '../../lang/session.ts';
 
 const test = suite('session');
-const all = () => true;
+const all: Made = { knows: () => true, receives: () => true, inLab: true };
 
 /** Enters texts one after another, those with mistakes too; gives the session and the codes of the last. */
 function entered(...texts: readonly string[]): { readonly session: Session; readonly codes: string } {
@@ -58,11 +58,28 @@ test('what was declared with the old name keeps it', () => {
 
 test('a variable that never came to be is not known', () => {
   const { accepted } = enter(openSession('shell'), '#1', 'let x = 1\nlet y = 2');
-  const session = accepted((symbol) => symbol === '1:x');
+  const session = accepted({ ...all, knows: (symbol) => symbol === '1:x' });
   assert.equal(
     enter(session, '#2', 'print x, y').diagnostics.map(({ code }) => code),
     ['PG3001'],
   );
+});
+
+test('a receiver and a lab that never came to be are not known', () => {
+  const { accepted } = enter(openSession('shell'), '#1', 'lab { veth tx0 <-> rx0 }\nreceiver rx0');
+  const without = accepted({ ...all, receives: () => false, inLab: false });
+  assert.equal(enter(without, '#2', 'lab { veth a <-> b }; receiver a').diagnostics, []);
+  assert.is(enter(without, '#2', 'print rx0.lost').addition, null);
+});
+
+test('a name that `show` does not know is compared with its words', () => {
+  const hints = (text: string) => enter(openSession('shell'), '#1', text).diagnostics.flatMap((one) => one.hints);
+  assert.equal(hints('show device'), ['did you mean `devices`?']);
+  assert.equal(hints('set tx9 rate 5kpps'), ['`add_device tx9 on cpu 0 { … }` adds it']);
+});
+
+test('a run may begin with a later entry', () => {
+  assert.equal(enter(openSession('shell'), '#1', 'at 5s { print 1 }').diagnostics, []);
 });
 
 test('a mistake is shown in its own entry, and the first declaration in the entry that made it', () => {

@@ -6,8 +6,10 @@ import { pathToFileURL } from 'node:url';
 import {
   createProtocolConnection,
   type Diagnostic,
+  type InitializeResult,
   type ProtocolConnection,
   type PublishDiagnosticsParams,
+  type ServerCapabilities,
   StreamMessageReader,
   StreamMessageWriter,
 } from 'vscode-languageserver/node';
@@ -19,6 +21,8 @@ const deadlineMs = 60_000;
 /** A client of `pktsh lsp`, as editors are one: Microsoft's own end of the protocol over the process's streams. */
 export interface Client {
   readonly connection: ProtocolConnection;
+  /** What the server said that it can do. */
+  readonly capabilities: ServerCapabilities;
   open(uri: string, text: string): Promise<void>;
   /** The diagnostics that the server publishes of a version of a text, as soon as it does. */
   diagnostics(uri: string, version: number): Promise<readonly Diagnostic[]>;
@@ -26,9 +30,18 @@ export interface Client {
   close(): Promise<number | null>;
 }
 
-export async function connect(folder: string | null): Promise<Client> {
-  const [program = '', ...words] = commandWords();
-  const child = spawn(program, [...words, 'lsp', '--stdio'], {
+/**
+ * Starts a server and introduces itself.
+ *
+ * @param folder the editor's only workspace folder; null for none
+ * @param command what starts the server, in words
+ */
+export async function connect(
+  folder: string | null,
+  command: readonly string[] = [...commandWords(), 'lsp', '--stdio'],
+): Promise<Client> {
+  const [program = '', ...words] = command;
+  const child = spawn(program, words, {
     stdio: ['pipe', 'pipe', 'inherit'],
     timeout: deadlineMs,
   });
@@ -45,7 +58,7 @@ export async function connect(folder: string | null): Promise<Client> {
   });
   connection.listen();
   const folders = folder === null ? null : [{ uri: pathToFileURL(folder).href, name: 'work' }];
-  await connection.sendRequest('initialize', {
+  const { capabilities } = await connection.sendRequest<InitializeResult>('initialize', {
     processId: process.pid,
     rootUri: null,
     capabilities: {},
@@ -54,6 +67,7 @@ export async function connect(folder: string | null): Promise<Client> {
   await connection.sendNotification('initialized', {});
   return {
     connection,
+    capabilities,
     open: (uri, text) =>
       connection.sendNotification('textDocument/didOpen', {
         textDocument: { uri, languageId: 'pktsh', version: 1, text },

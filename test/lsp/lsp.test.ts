@@ -12,6 +12,7 @@ import type {
   DocumentSymbol,
   Hover,
   Location,
+  SemanticTokens,
   SignatureHelp,
   TextEdit,
   WorkspaceEdit,
@@ -127,6 +128,50 @@ test('completion', async ({ place }) => {
     start: { line: 6, character: 2 },
     end: { line: 6, character: 6 },
   });
+});
+
+test('completion of what an import may name', async ({ place }) => {
+  await change(place, 2, { line: 0, character: 0 }, 'import "./');
+  const items = await ask<CompletionItem[]>(place, 'completion', { position: { line: 0, character: 10 } });
+  assert.equal(
+    items.map(({ label }) => label),
+    ['./lib.pg', './main.pg', './other.pg'],
+  );
+  assert.equal((items[0] as { textEdit: TextEdit }).textEdit.range, {
+    start: { line: 0, character: 8 },
+    end: { line: 0, character: 10 },
+  });
+});
+
+test('semantic tokens: names are what they mean', async ({ place }) => {
+  const { data } = await ask<SemanticTokens>(place, 'semanticTokens/full', {});
+  const { tokenTypes } = place.client.capabilities.semanticTokensProvider?.legend ?? { tokenTypes: [] };
+  const lines = main.split('\n');
+  const found: string[] = [];
+  let [line, character] = [0, 0];
+  for (let at = 0; at < data.length; at += 5) {
+    const [lineStep = 0, step = 0, length = 0, type = 0, modifiers = 0] = data.slice(at, at + 5);
+    character = lineStep === 0 ? character + step : step;
+    line += lineStep;
+    const word = lines[line]?.slice(character, character + length);
+    found.push(`${word} ${tokenTypes[type]}${modifiers === 1 ? ' declaration' : ''}`);
+  }
+  for (const one of [
+    'import keyword',
+    '"./lib.pg" string',
+    'lib namespace declaration',
+    'rx0 interface',
+    'probe struct declaration',
+    'udp type',
+    'tx0@0 class declaration',
+    'probe struct',
+    'rate property',
+    '1kpps number',
+    'size variable',
+    'udp type',
+  ]) {
+    assert.ok(found.includes(one), `${one} in ${found.join(', ')}`);
+  }
 });
 
 test('hover: a manual, a frame of bytes', async ({ place }) => {

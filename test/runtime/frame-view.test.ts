@@ -26,7 +26,7 @@ async function frameOf(text: string): Promise<FrameValue> {
 }
 
 const plain = (text: string) => text;
-const view = async (text: string) => frameView(await frameOf(text), plain);
+const view = async (text: string) => frameView(await frameOf(text), 200, plain);
 const changes = async (text: string) => {
   const lines = await view(text);
   return lines.slice(lines.findIndex((line) => line.startsWith('changes')) + 1);

@@ -41,7 +41,7 @@ async function withShell(body: (shell: Shell) => Promise<void>): Promise<void> {
       assert.equal(entered.diagnostics, [], text);
       if (entered.addition === null) throw new Error('a text without mistakes gives an addition');
       const end = await open.enter(entered.addition, entered.source);
-      session = entered.accepted((symbol) => open.knows(symbol));
+      session = entered.accepted(open);
       return end;
     },
   });

@@ -162,7 +162,7 @@ onNative('a shell: jobs of two entries, an `every` and Ctrl-C on one device', ()
       assert.equal(errors, [], text);
       if (entered.addition === null) throw new Error('a text without mistakes gives an addition');
       const end = await open.enter(entered.addition, entered.source);
-      session = entered.accepted((symbol) => open.knows(symbol));
+      session = entered.accepted(open);
       return end;
     };
     try {

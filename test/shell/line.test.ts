@@ -2,9 +2,10 @@
 //
 // The pure parts of the line: colours, history, completion, help.
 
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { suite } from 'uvu';
@@ -14,7 +15,7 @@ import { compile } from '../../lang/compiler.ts';
 import { SourceFile } from '../../lang/source.ts';
 import { plainPalette } from '../../runtime/report/palette.ts';
 import { candidates, hint, listing } from '../../runtime/shell/assistance.ts';
-import { coloured } from '../../runtime/shell/colouring.ts';
+import { coloured, colouredLine } from '../../runtime/shell/colouring.ts';
 import { History, historyPath, mostEntries, oneLine } from '../../runtime/shell/history.ts';
 import { root } from '../requirements.ts';
 
@@ -44,6 +45,14 @@ const lines: readonly (readonly [string, string])[] = [
 for (const [line, expected] of lines) {
   test(`colours of ${JSON.stringify(line)}`, () => assert.is(coloured(line, letters), expected));
 }
+
+test('a word of the shell is a keyword where a statement would begin', () => {
+  const commands = new Set(['watch', 'help']);
+  assert.is(colouredLine('watch show tx0', commands, letters), '<s:watch> <s:show> tx0');
+  assert.is(colouredLine(' .help 5s', commands, letters), '<s: .help> <a:5s>');
+  assert.is(colouredLine('watched = 5', commands, letters), 'watched = <a:5>');
+  assert.is(colouredLine('print watch', commands, letters), '<s:print> watch');
+});
 
 test('colours change no character', () => {
   const painted = { ...plainPalette, error: red, good: red, dim: red, strong: red, accent: red };
@@ -105,14 +114,32 @@ test('the history keeps the newest, each once in a row, and cuts an overlong fil
   }
 });
 
-test('a history that cannot be kept is none', () => {
-  const history = new History('/dev/null/history');
-  history.add('print 1');
-  assert.equal(history.entries, ['print 1']);
-});
+for (const [what, path, make, trouble] of [
+  ['lies below a file', 'x/y', ['touch', 'x'], 'no directory'],
+  ['lies below /proc', '/proc/pktsh/state/history', ['true'], 'no such file'],
+  ['is a directory', '.', ['true'], 'no ordinary file'],
+  ['is a FIFO', 'x', ['mkfifo', 'x'], 'no ordinary file'],
+] as const) {
+  test(`a history that ${what} is not kept, which is said once, and nobody waits for it`, () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pktsh-history-'));
+    try {
+      const [program, ...words] = make;
+      execFileSync(program, words, { cwd: folder });
+      const history = new History(resolve(folder, path));
+      history.add('print 1');
+      assert.equal(history.entries, ['print 1']);
+      assert.match(history.takeTrouble() ?? '', trouble);
+      history.add('print 2');
+      assert.is(history.takeTrouble(), null);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+}
 
 test('where the history is', () => {
   assert.is(historyPath({ PKTSH_HISTORY: '' }), null);
+  assert.is(historyPath({ PKTSH_HISTORY: '/dev/null' }), null);
   assert.is(historyPath({ PKTSH_HISTORY: '/x' }), '/x');
   assert.is(historyPath({ XDG_STATE_HOME: '/s' }), '/s/pktsh/history');
 });

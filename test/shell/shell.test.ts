@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -98,6 +98,10 @@ inTerminal('the next argument is hinted at, and the hint is gone when the line e
     press('Enter');
     const screen = await until(/pktgen\n/);
     assert.not.match(screen, /16 bits/);
+    type('wait until 1 == 1 timeout 1s; frame g = eth() / udp(');
+    await until(/udp\( {2}src: 16 bits/);
+    press('C-c');
+    await until(/udp\(\npktsh/);
   }),
 );
 
@@ -187,6 +191,75 @@ inTerminal('.save writes the state as a formatted scenario, and .load takes one 
       await second.enter('.load state.pg');
       assert.match(await second.enter('show devices'), /^tx0@0 +0 +stopped/m);
     });
+  }),
+);
+
+inTerminal('.save keeps the jobs that can begin anew, and says which cannot', () =>
+  withTerminal({}, async ({ folder, enter }) => {
+    await enter('let n = 0');
+    await enter('let mon = every 100ms { n = n + 1 }');
+    await enter('every 1s {\nprint n # how far\n}');
+    await enter('let mon = 5');
+    await enter('at 5s { print "five" }');
+    await enter('spawn { wait 10s; print "late" }');
+    await enter('for i in 1..1 { every 50ms { n = n + i } }');
+    assert.match(await enter('.jobs'), /^ +\d+ +every 1s \{ print n \}$/m);
+    const screen = await enter('.save state');
+    assert.match(screen, /^left out: spawn \{ wait 10s; print "late" \} \(it had begun\)$/m);
+    assert.match(screen, /^left out: every 50ms \{ n = n \+ i \} \(registered by a loop or a function\)$/m);
+    const text = readFileSync(join(folder, 'state.pg'), 'utf8');
+    assert.is(
+      text,
+      [
+        'let n = 0',
+        'let mon = 5',
+        '',
+        'every 100ms { n = n + 1 }',
+        'every 1s {',
+        '  print n # how far',
+        '}',
+        'at 5s { print "five" }',
+        '',
+        '# left out: spawn { wait 10s; print "late" } (it had begun)',
+        '# left out: every 50ms { n = n + i } (registered by a loop or a function)',
+        '',
+      ].join('\n'),
+    );
+    assert.is(format(new SourceFile('state.pg', text)).text, text);
+  }),
+);
+
+inTerminal('what never came to be leaves no name behind', () =>
+  withTerminal({ args: ['--engine', 'dry-run'] }, async ({ folder, enter }) => {
+    await enter(lab[0] ?? '');
+    await enter('let x = 1 / 0');
+    assert.match(await enter('print x'), /there is no `x`/);
+    await enter('.save state');
+    assert.is(readFileSync(join(folder, 'state.pg'), 'utf8'), 'lab { veth tx0 <-> rx0 }\n');
+  }),
+);
+
+inTerminal('parameters take their values from --set, and from .load', () =>
+  withTerminal({ args: ['--engine', 'dry-run', '--set', 'load=7kpps', '--set', 'unused=1'] }, async (terminal) => {
+    const { folder, enter } = terminal;
+    writeFileSync(join(folder, 'soak.pg'), 'param load = 1kpps "offered"\nparam n: number\nprint load, n\n');
+    assert.match(await enter('param load = 2kpps "typed"; print load'), /^7kpps$/m);
+    assert.match(await enter('.load soak.pg'), /parameter `n` needs a value(.|\n)*\.load FILE n=/);
+    assert.match(await enter('.load soak.pg n=3'), /^7kpps 3$/m);
+    assert.match(await enter('.load soak.pg n=4 load=9kpps'), /^9kpps 4$/m);
+    assert.match(await enter('.load soak.pg n=5s'), /^error\[PG7004\]/m);
+    assert.match(await enter('.load soak.pg laod=5kpps n=1'), /did you mean `load`/);
+    await enter('.save state');
+    const text = readFileSync(join(folder, 'state.pg'), 'utf8');
+    assert.is(text, 'param load = 9kpps "offered"\nparam n: number = 4\n');
+  }),
+);
+
+inTerminal('a history that cannot be kept is told of once', () =>
+  withTerminal({ env: { PKTSH_HISTORY: '/proc/pktsh/history' } }, async ({ enter }) => {
+    await enter('print 1');
+    const screen = await enter('print 2');
+    assert.is(screen.match(/^warning: history is not kept: \/proc\/pktsh\/history: no such file$/gm)?.length, 1);
   }),
 );
 
@@ -282,6 +355,23 @@ inTerminal('show tells of frames, of the session as a program, and of the run', 
     assert.match(await enter('show frame prob'), /there is no frame `prob`/);
     assert.match(await enter('show program'), /^lab \{ veth tx0 <-> rx0 \}\nframe probe/m);
     assert.match(await enter('show pgctrl'), /^run +idle$/m);
+  }),
+);
+
+inTerminal('a terminal that becomes narrower while a view is drawn keeps one view, folded', () =>
+  withTerminal({ columns: 100 }, async ({ enter, type, press, until, resize }) => {
+    for (const text of [...lab, device, 'start']) await enter(text);
+    type('watch show devices');
+    press('Enter');
+    await until(/^device +CPU .* errors +late +skipped$/m);
+    resize(50, 40);
+    const narrow = await until(/^device +CPU[^\n]*\n[^\n]*running[^\n]*\ndevice +[^\n]*skipped\ntx0@0/m);
+    assert.is(narrow.match(/^device +CPU/gm)?.length, 1);
+    resize(100, 40);
+    const wide = await until(/^device +CPU .* errors +late +skipped$/m);
+    assert.is(wide.match(/^device +CPU/gm)?.length, 1);
+    press('C-c');
+    await until(/running> ?$/m);
   }),
 );
 
