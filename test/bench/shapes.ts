@@ -12,9 +12,40 @@ function repeated(lines: number, start: string, part: (at: number) => string): s
   return start + Array.from({ length: count }, (_, at) => part(at)).join('');
 }
 
+/** A scenario with comments and blank lines, a step a line. */
+const written = (at: number): string => `# Flow ${at}: the load rises in steps until the receiver loses frames.
+scenario "flow ${at}" {
+  receiver rx0
+  frame probe = eth(dst: rx0.mac) / ipv4(src: 10.0.0.1, dst: 10.0.0.2) / udp(src: 1024, dst: ${1024 + at}) / pktgen
+
+  add_device tx0@0 on cpu 0 {
+    frame probe
+    pkt_size 64B
+    rate 10kpps
+    count 1000
+  }
+
+  # Steps of a second each; what the interface takes decides.
+  for step_rate in [10kpps, 20kpps, 50kpps] {
+    set tx0@0 rate step_rate
+    start
+    wait stopped timeout 2s
+    if rx0.lost > 0 {
+      print "lost \${rx0.lost} frames at \${step_rate}"
+    }
+    clear_counters
+  }
+
+  expect tx0@0.sent within 1% of 1000
+  expect rx0.lost == 0 "no loss in flow ${at}"
+}
+
+`;
+
 /** Scenario files of so many lines, by what they consist of. */
 export function shapes(lines: number): Readonly<Record<string, string>> {
   return {
+    'as people write': repeated(lines, 'lab { veth tx0 <-> rx0 }\n\n', written),
     'one scenario': repeated(
       lines,
       opening,
