@@ -89,11 +89,8 @@ export interface LatencyPercentiles extends Percentiles {
   readonly p999: number | null;
 }
 
-export interface DeviceResults {
-  readonly name: string;
-  readonly interface: string;
-  readonly cpu: number;
-  readonly driver: string;
+/** What was sent, by one device or by all. */
+interface SentFigures {
   readonly sent: number;
   readonly bytes: number;
   readonly errors: number;
@@ -106,6 +103,13 @@ export interface DeviceResults {
   readonly late: number;
   readonly skipped: number;
   readonly gap: Percentiles;
+}
+
+export interface DeviceResults extends SentFigures {
+  readonly name: string;
+  readonly interface: string;
+  readonly cpu: number;
+  readonly driver: string;
   readonly removed: boolean;
   /** Percent that it may stay below what is asked, and whether it stayed further below in any of its runs. */
   readonly shortfall: { readonly allowed: number; readonly exceeded: boolean };
@@ -114,21 +118,9 @@ export interface DeviceResults {
 }
 
 /** All devices of a scenario added up; rates are per the time in which at least one of them ran. */
-export interface TotalResults {
+export interface TotalResults extends SentFigures {
   /** How many there were. */
   readonly devices: number;
-  readonly sent: number;
-  readonly bytes: number;
-  readonly errors: number;
-  readonly inFlight: number;
-  readonly asked: number | null;
-  readonly achieved: number;
-  readonly askedBps: number | null;
-  readonly achievedBps: number;
-  readonly duration: number;
-  readonly late: number;
-  readonly skipped: number;
-  readonly gap: Percentiles;
   /** How many stayed further below what was asked of them than they may. */
   readonly short: number;
 }

@@ -85,13 +85,16 @@ export function addHeard(a: Heard, b: Heard): Heard {
     bytes: a.bytes + b.bytes,
     duplicated: a.duplicated + b.duplicated,
     other: a.other + b.other,
-    unnumbered: {
-      packets: a.unnumbered.packets + b.unnumbered.packets,
-      bytes: a.unnumbered.bytes + b.unnumbered.bytes,
-    },
+    unnumbered: addUnnumbered(a.unnumbered, b.unnumbered),
     lastAt: later(a.lastAt, b.lastAt),
     timing: mergeTimings([a.timing, b.timing]),
   };
+}
+
+type Unnumbered = ReceiverStats['unnumbered'];
+
+export function addUnnumbered(a: Unnumbered, b: Unnumbered): Unnumbered {
+  return { packets: a.packets + b.packets, bytes: a.bytes + b.bytes };
 }
 
 /** The later of two instants, where there are any. */

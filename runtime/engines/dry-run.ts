@@ -31,7 +31,7 @@ import { macOf } from '../lab/mac.ts';
 import { derivedSeed } from '../seed.ts';
 import { DryDevice } from './dry-device.ts';
 import { allTraffic } from './dry-frames.ts';
-import { addHeard, countOf, type Heard, heardNothing, heardOf, later, timingOf } from './dry-heard.ts';
+import { addHeard, addUnnumbered, countOf, type Heard, heardNothing, heardOf, later, timingOf } from './dry-heard.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 /** What was asked of the engine, in order; `at` is virtual time (ns). */
@@ -308,10 +308,7 @@ class DryRun implements DryRunEngine {
       if (!this.#hears(on, sender)) continue;
       const heard = countOf(sender, baseline.get(device), now);
       other += heard.other;
-      unnumbered = {
-        packets: unnumbered.packets + heard.unnumbered.packets,
-        bytes: unnumbered.bytes + heard.unnumbered.bytes,
-      };
+      unnumbered = addUnnumbered(unnumbered, heard.unnumbered);
       lastAt = later(lastAt, heard.lastAt);
       if (heard.received + heard.duplicated === 0) continue;
       streams.push({
