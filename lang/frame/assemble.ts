@@ -366,8 +366,13 @@ function writeBits(bytes: Uint8Array, slot: FieldSlot, value: bigint): void {
   }
 }
 
+/** Looked up: a frame's template has up to 9000 bytes, and a scenario may set a device again for every packet that it sends. */
+const digits: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 function hexadecimal(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  let text = '';
+  for (const byte of bytes) text += digits[byte];
+  return text;
 }
 
 export const hex = (value: bigint) => `0x${value.toString(16)}`;
