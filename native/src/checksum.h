@@ -15,6 +15,12 @@ namespace pktsh {
   std::memcpy(&word, at, sizeof word);
   return word;
 }
+// Two words, of which sums need no order.
+[[nodiscard]] inline uint32_t load_pair(const uint8_t* at) {
+  uint32_t pair;
+  std::memcpy(&pair, at, sizeof pair);
+  return pair;
+}
 inline void store_word(uint8_t* at, uint16_t word) { std::memcpy(at, &word, sizeof word); }
 
 // The unfolded sum of `length` bytes, an odd last one padded with 0. 65536 words fit before it can overflow.
@@ -27,10 +33,12 @@ inline void store_word(uint8_t* at, uint16_t word) { std::memcpy(at, &word, size
   return sum;
 }
 
-// Folds a sum into the checksum to be stored.
-[[nodiscard]] inline uint16_t checksum_finish(uint32_t sum) {
+// Folds a sum of words and pairs (of which 2^32 fit before it can overflow) into the checksum to be stored.
+[[nodiscard]] inline uint16_t checksum_finish(uint64_t sum) {
+  sum = (sum & UINT32_MAX) + (sum >> 32);
+  sum = (sum & 0xffff) + (sum >> 16);  // up to 18 bits
   sum = (sum & 0xffff) + (sum >> 16);
-  sum += sum >> 16;  // the first fold can carry once more
+  sum += sum >> 16;  // which can carry once more
   return static_cast<uint16_t>(~sum);
 }
 

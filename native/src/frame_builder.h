@@ -51,9 +51,10 @@ class FrameBuilder {
 
   // Sets generators that are not of this builder to their beginning; the others stay.
   void adopt(GeneratorState& state) const;
-  // Builds the next frame, moves the generators on and gives the frame's size. `log` (may be null) gets what changes in
-  // flow tables: of one batch at most.
-  size_t build(uint8_t* frame, GeneratorState& state, const Stamp& stamp, FlowLog* log = nullptr) const;
+  // Builds the next `count` (at most kBatch) frames with a stamp each, gives their sizes and moves the generators on.
+  // `log` (may be null) gets what changes in flow tables: of one batch at most.
+  void build(uint8_t* const* frames, uint16_t* sizes, const Stamp* stamps, uint32_t count, GeneratorState& state,
+             FlowLog* log = nullptr) const;
   // Moves the generators on by so many frames without building them.
   void advance(GeneratorState& state, uint32_t frames) const;
 
@@ -72,6 +73,7 @@ class FrameBuilder {
   [[nodiscard]] size_t bytes() const;
 
  private:
+  using Column = std::array<uint64_t, kBatch>;  // a value for each frame
   enum class Kind : uint8_t { increment, list, random, parts, weighted, random_list, bits, length, stamp, checksum };
   enum class Store : uint8_t { one, two, four, eight, odd, part, sixteen };
   static constexpr uint8_t kNoFlows = UINT8_MAX;
@@ -85,8 +87,9 @@ class FrameBuilder {
     uint8_t shift = 0;
     uint16_t offset = 0;
     // list: into values_, upper halves behind all lower ones; parts, weighted: upper bounds of what is drawn, then as many
-    // offsets or sizes; checksum: into words of the range that vary, offsets_
+    // offsets or sizes; checksum: into offsets_ of what varies in its range, pairs of words and then single words
     uint32_t from = 0, count = 0;
+    uint16_t pairs = 0;
     uint32_t constant_sum = 0;  // checksum: of the words that do not vary
     uint16_t zero = 0;          // checksum: what is sent for 0
     uint16_t minus = 0;         // length: taken off; checksum to the end: where its range begins
@@ -104,18 +107,21 @@ class FrameBuilder {
   [[nodiscard]] Step compile_step(const FieldOp& operation, uint64_t seed);
   [[nodiscard]] Status compile_checksum(const ChecksumOp& op, const std::vector<bool>& varies, size_t shortest, Step& step);
   void measure(const SizeOp& sizes);
-  [[nodiscard]] static uint64_t next_increment(const Step& step, uint64_t& word);
-  [[nodiscard]] uint64_t next(const Step& step, uint64_t& word) const;
-  [[nodiscard]] std::pair<uint64_t, uint64_t> next_halves(const Step& step, uint64_t& word) const;
+  // Calls `use` with the function that draws a step's values.
+  template <typename Use>
+  auto with_draw(const Step& step, Use use) const;
+  template <typename Use>
+  auto with_halves(const Step& step, Use use) const;
   void skip(const Step& step, uint64_t& word) const;
-  // Which of a step's entries a number that was drawn falls into.
-  [[nodiscard]] uint32_t place_of(const Step& step, uint64_t drawn) const;
-  // Where in its list a step stands; moves on.
-  [[nodiscard]] static uint64_t next_place(const Step& step, uint64_t& word);
-  // The next packet's flow: the generator's state from which its value is drawn.
-  [[nodiscard]] uint64_t next_flow(const Step& step, GeneratorState& state, FlowLog* log) const;
-  static void store_field(uint8_t* frame, const Step& step, uint64_t value);
-  void store_checksum(uint8_t* frame, size_t size, const Step& step) const;
+  // The next packets' flows: for each the generator's state from which its value is drawn.
+  void pick_flows(const Step& step, GeneratorState& state, FlowLog* log, uint64_t* words, uint32_t count) const;
+  // The next values of a step.
+  template <typename Value>
+  void draw_column(const Step& step, uint64_t& word, Value* values, uint32_t count) const;
+  // The same, into its field of so many frames.
+  void generate(uint8_t* const* frames, uint32_t count, const Step& step, GeneratorState& state, FlowLog* log) const;
+  static void store_column(uint8_t* const* frames, uint32_t count, const Step& step, const uint64_t* values);
+  void store_checksums(uint8_t* const* frames, const uint16_t* sizes, uint32_t count, const Step& step) const;
   // Steps that continue generators of `previous` take their words and flows, then the others take free ones and begin at
   // `epoch`.
   void claim_words(uint64_t epoch, const FrameBuilder* previous);

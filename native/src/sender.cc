@@ -263,39 +263,49 @@ Sender::Outcome Sender::transmit(Driver& driver, Run& run, const Cfg& cfg, uint3
 
 uint32_t Sender::build(uint32_t count, Progress& progress, const Cfg& cfg, int64_t now) {
   const FrameBuilder& builder = cfg.builder;
-  uint32_t seconds = 0;
-  uint32_t micros_and_stream = progress.stream << kStreamShift;
-  uint32_t copies = progress.clones;  // of the frame at hand, before this batch
-  uint32_t built = 0;
-  for (uint32_t i = 0; i < count; built++) {
-    // Written in place and word by word: a copy of a stamp just written would read its words two at a time, and wait until
-    // they have left the store buffer.
-    Stamp& stamp = stamps_[built];
-    if (copies > 0) {
-      stamp = progress.stamp;
-    } else if (builder.stamped()) {
-      // Unpaced frames share the reading of their batch; paced ones have one each.
-      if (builder.timed() && (built == 0 || progress.pacing.paced || progress.clones > 0)) {
-        const int64_t wall = wall_.realtime(built == 0 ? now : monotonic_now());
-        seconds = static_cast<uint32_t>(wall / kSecond);
-        micros_and_stream =
-            static_cast<uint32_t>(wall % kSecond / kMicrosecond) | progress.stream << kStreamShift;
-      }
-      stamp.sequence = static_cast<uint32_t>(progress.sequence + built + 1);
-      stamp.seconds = seconds;
-      stamp.micros_and_stream = micros_and_stream;
-    }
-    const size_t size = builder.build(frames_[i], progress.generators, stamp, &flow_log_);
-    sizes_[i] = static_cast<uint16_t>(size);
-    const uint32_t last = i + std::min(count - i, cfg.clones - copies);
-    for (uint32_t clone = i + 1; clone < last; clone++) {
-      std::memcpy(frames_[clone], frames_[i], size);
-      sizes_[clone] = static_cast<uint16_t>(size);
-    }
-    i = last;
-    copies = 0;
+  const uint64_t clones = cfg.clones;
+  const uint32_t behind = progress.clones;  // of the frame at hand, before this batch
+  const auto built = static_cast<uint32_t>((behind + uint64_t{count} + clones - 1) / clones);
+  if (builder.stamped()) stamp(built, progress, builder.timed(), now);
+  if (behind > 0) stamps_[0] = progress.stamp;
+  if (clones == 1) {
+    builder.build(frames_.data(), sizes_.data(), stamps_.data(), built, progress.generators, &flow_log_);
+    return built;
+  }
+  // Where a frame's copies begin; those of the first began in an earlier batch.
+  const auto begin_of = [=](uint32_t frame) {
+    return static_cast<uint32_t>(frame == 0 ? 0 : std::min<uint64_t>(frame * clones - behind, count));
+  };
+  std::array<uint8_t*, kBatch> different;
+  std::array<uint16_t, kBatch> sizes;
+  for (uint32_t frame = 0; frame < built; frame++) different[frame] = frames_[begin_of(frame)];
+  builder.build(different.data(), sizes.data(), stamps_.data(), built, progress.generators, &flow_log_);
+  for (uint32_t frame = 0; frame < built; frame++) {
+    const uint32_t first = begin_of(frame), last = begin_of(frame + 1);
+    for (uint32_t i = first; i < last; i++) sizes_[i] = sizes[frame];
+    for (uint32_t i = first + 1; i < last; i++) std::memcpy(frames_[i], frames_[first], sizes[frame]);
   }
   return built;
+}
+
+void Sender::stamp(uint32_t count, const Progress& progress, bool timed, int64_t now) {
+  // Unpaced frames share the reading of their batch; paced ones have one each.
+  const bool each = timed && (progress.pacing.paced || progress.clones > 0);
+  uint32_t seconds = 0;
+  uint32_t micros_and_stream = progress.stream << kStreamShift;
+  for (uint32_t i = 0; i < count; i++) {
+    if (timed && (i == 0 || each)) {
+      const int64_t wall = wall_.realtime(i == 0 ? now : monotonic_now());
+      seconds = static_cast<uint32_t>(wall / kSecond);
+      micros_and_stream = static_cast<uint32_t>(wall % kSecond / kMicrosecond) | progress.stream << kStreamShift;
+    }
+    // In place and word by word: a copy of a stamp just written would read its words two at a time, and wait until they
+    // have left the store buffer.
+    Stamp& stamp = stamps_[i];
+    stamp.sequence = static_cast<uint32_t>(progress.sequence + i + 1);
+    stamp.seconds = seconds;
+    stamp.micros_and_stream = micros_and_stream;
+  }
 }
 
 void Sender::end(Device& device, Run& run, int error) {

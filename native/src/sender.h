@@ -56,6 +56,8 @@ class Sender {
   [[nodiscard]] Outcome transmit(Driver& driver, Run& run, const Cfg& cfg, uint32_t wanted, int64_t now);
   // Gives the number of different frames.
   uint32_t build(uint32_t count, Progress& progress, const Cfg& cfg, int64_t now);
+  // The stamps of so many different frames; `timed`: with the time.
+  void stamp(uint32_t count, const Progress& progress, bool timed, int64_t now);
   void end(Device& device, Run& run, int error);
   void notify();
   void enter(Phase phase);

@@ -27,7 +27,10 @@ inline FrameBuilder compiled(const FrameProgram& program, uint64_t seed = 1, uin
 
 inline std::vector<uint8_t> next(const FrameBuilder& builder, GeneratorState& state, const Stamp& stamp = {}) {
   std::vector<uint8_t> frame(builder.size(), 0xdb);
-  frame.resize(builder.build(frame.data(), state, stamp));
+  uint8_t* const at = frame.data();
+  uint16_t size = 0;
+  builder.build(&at, &size, &stamp, 1, state);
+  frame.resize(size);
   return frame;
 }
 

@@ -257,16 +257,23 @@ void batches_taken_back() {
   steady.adopt(a);
   shaky.adopt(b);
   FlowLog log;
-  std::vector<uint8_t> frame(steady.size());
+  const std::array<Stamp, kBatch> stamps{};
+  std::array<uint16_t, kBatch> sizes{};
+  std::vector<uint8_t> bytes(kBatch * steady.size());
+  std::array<uint8_t*, kBatch> frames{};
+  for (uint32_t i = 0; i < kBatch; i++) frames[i] = &bytes[i * steady.size()];
   for (uint32_t round = 0; round < 200; round++) {
     const uint32_t taken = round % (kBatch + 1);
     const GeneratorState before = b;
     log.clear();
-    for (uint32_t i = 0; i < kBatch; i++) (void)shaky.build(frame.data(), b, {}, &log);
+    shaky.build(frames.data(), sizes.data(), stamps.data(), kBatch, b, &log);
     log.undo();
     b = before;
     shaky.advance(b, taken);
-    for (uint32_t i = 0; i < taken; i++) (void)next(steady, a);
+    // And a batch is what its frames are one by one.
+    for (uint32_t i = 0; i < taken; i++) {
+      CHECK(next(steady, a) == std::vector<uint8_t>(frames[i], frames[i] + sizes[i]));
+    }
     CHECK(next(steady, a) == next(shaky, b));
   }
 }
