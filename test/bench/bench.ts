@@ -2,6 +2,7 @@
 //
 // npm run bench: what the program costs, each figure as the median and spread of interleaved rounds on this machine. Whole
 // processes are measured, as a user runs them. Needs root for trafgen's own namespace; says what it leaves out and why.
+// With names (npm run bench -- frames shell), only those parts; ROUNDS=N: so many rounds.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,7 +11,7 @@ import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { asRoot, root, tool } from '../requirements.ts';
 import { figures, interleave, ratios, reportLine } from './measure.ts';
-import { featureScenario, frameFeatures, shapes, thousandDevices } from './shapes.ts';
+import { featureScenario, frameFeatures, plainFeatures, shapes, thousandDevices } from './shapes.ts';
 import { benchShell } from './shell.ts';
 
 const pktsh = join(root, 'dist/pktsh.js');
@@ -88,7 +89,7 @@ function wallTime(args: readonly string[]): number {
 }
 
 /** Milliseconds from a text to its program, in a process that has done nothing else. */
-function compileTime(file: string): number {
+function compileTime(compiler: string, file: string): number {
   const done = spawnSync(process.execPath, [compiler, file], { encoding: 'utf8' });
   if (done.status !== 0) throw new Error(`compile ${file}: exit ${done.status}\n${done.stderr}`);
   return Number(done.stdout);
@@ -127,84 +128,117 @@ async function reportMemory(name: string, file: string, options: readonly string
   console.log(reportLine(`resident memory, ${name}${told}`, figures(peak), 'MB', { atMost }));
 }
 
+const folder = mkdtempSync(join(tmpdir(), 'pktsh-bench-'));
+
+/** What the core costs a packet: as a whole, and by what varies in frames. */
+async function benchFrames(): Promise<void> {
+  const core = await interleave(rounds, { null: () => 1e9 / sendRate(scenario('null.pg')) });
+  console.log(
+    reportLine('null driver: build, sequence, stamp; bursts of 32', figures(core.null), 'ns', { atMost: 20 }),
+  );
+  const features = Object.entries(frameFeatures).map(([name, parameters], at) => {
+    const file = join(folder, `feature${at}.pg`);
+    writeFileSync(file, featureScenario(parameters));
+    return [name, () => sendCost(file)] as const;
+  });
+  const costs = await interleave(rounds, Object.fromEntries(features));
+  for (const [name] of features) {
+    const atMost = plainFeatures.includes(name) ? 12 : 40;
+    console.log(reportLine(`null driver: ${name}`, figures(costs[name] as readonly number[]), 'ns', { atMost }));
+  }
+}
+
+async function benchPacket(): Promise<void> {
+  const lacking = asRoot() ?? tool('trafgen')() ?? tool('unshare')() ?? tool('ip')();
+  if (lacking === null) {
+    const sink = await interleave(rounds, { ours: () => sendRate(scenario('sink.pg')), trafgen: trafgenRate });
+    console.log(reportLine('packet driver into an ifb', figures(sink.ours.map((rate) => rate / 1e6)), 'Mpps', {}));
+    console.log(reportLine('trafgen into an ifb', figures(sink.trafgen.map((rate) => rate / 1e6)), 'Mpps', {}));
+    console.log(reportLine('packet driver / trafgen', figures(ratios(sink.ours, sink.trafgen)), 'x', { atLeast: 0.9 }));
+  } else {
+    console.log(`packet driver against trafgen: left out, ${lacking}`);
+  }
+}
+
+async function benchStart(): Promise<void> {
+  const start = await interleave(rounds * 2, {
+    check: () => wallTime([pktsh, 'check', scenario('check20.pg')]),
+    node: () => wallTime(['-e', '0']),
+  });
+  console.log(reportLine('pktsh check, 20 lines: whole process', figures(start.check), 'ms', { atMost: 300 }));
+  console.log(reportLine('the same / bare node', figures(ratios(start.check, start.node)), 'x', {}));
+}
+
+/** Ten thousand lines in several shapes: checked and planned by whole processes, and compiled alone. */
+async function benchFiles(): Promise<void> {
+  const compiler = join(folder, 'compile.mjs');
+  // As it is shipped, in one file: a loader that translates marks every function, which is slower.
+  buildSync({
+    entryPoints: [join(root, 'test/bench/compile.ts')],
+    outfile: compiler,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+  });
+  const base = () => wallTime([pktsh, 'check', scenario('check20.pg')]);
+  for (const [shape, text] of Object.entries(shapes(10_000))) {
+    const file = join(folder, `${shape}.pg`);
+    writeFileSync(file, text);
+    const { check, compiled, plan, short } = await interleave(rounds, {
+      check: () => wallTime([pktsh, 'check', file]),
+      compiled: () => compileTime(compiler, file),
+      plan: () => wallTime([pktsh, 'plan', '--json', file]),
+      short: base,
+    });
+    const beyond = (times: readonly number[]) => figures(times.map((time, at) => time - (short[at] as number)));
+    console.log(reportLine(`check, 10 000 lines of ${shape}, beyond 20 lines`, beyond(check), 'ms', { atMost: 400 }));
+    console.log(reportLine('compile of the same, text to program', figures(compiled), 'ms', { atMost: 1000 }));
+    console.log(reportLine('plan --json of the same, beyond 20 lines', beyond(plan), 'ms', {}));
+  }
+}
+
+async function benchExecutor(): Promise<void> {
+  const idle = (count: number) => ['-e', `let n = 0\nrepeat ${count} { n = 1 }`, '--engine', 'dry-run', '--quiet'];
+  const loops = await interleave(rounds, {
+    many: () => wallTime([pktsh, ...idle(200_000)]),
+    one: () => wallTime([pktsh, ...idle(1)]),
+  });
+  const each = loops.many.map((time, at) => ((time - (loops.one[at] as number)) * 1000) / 200_000);
+  console.log(reportLine('executor, an operation that does nothing, dry run', figures(each), 'us', { atMost: 20 }));
+}
+
+async function benchMemory(): Promise<void> {
+  for (const [engine, driver] of [
+    ['dry-run', 'packet'],
+    ['native', 'null'],
+  ] as const) {
+    const file = join(folder, `devices1000-${engine}.pg`);
+    writeFileSync(file, thousandDevices(driver));
+    await reportMemory(`1000 devices, ${engine}`, file, ['--engine', engine], 300);
+  }
+  await reportMemory('64 devices', scenario('devices64.pg'), [], 150);
+}
+
+const parts: Readonly<Record<string, () => Promise<void>>> = {
+  frames: benchFrames,
+  packet: benchPacket,
+  start: benchStart,
+  files: benchFiles,
+  executor: benchExecutor,
+  memory: benchMemory,
+  shell: () => benchShell(rounds),
+};
+
+const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(parts);
+const unknown = wanted.filter((name) => parts[name] === undefined);
+if (unknown.length > 0) {
+  console.error(`no such part: ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}`);
+  process.exit(2);
+}
+process.on('exit', () => rmSync(folder, { recursive: true }));
 console.log(
   `${cpus().length} x ${cpus()[0]?.model ?? 'unknown CPU'}, Linux ${release()}, Node ${process.version}, ${rounds} rounds`,
 );
 console.log(`${'figure'.padEnd(52)} ${'median'.padStart(8)} ${''.padEnd(8)} ${'min .. max'.padEnd(18)} bound`);
 
-const core = await interleave(rounds, { null: () => 1e9 / sendRate(scenario('null.pg')) });
-console.log(reportLine('null driver: build, sequence, stamp; bursts of 32', figures(core.null), 'ns', { atMost: 20 }));
-
-const folder = mkdtempSync(join(tmpdir(), 'pktsh-bench-'));
-const features = Object.entries(frameFeatures).map(([name, parameters], at) => {
-  const file = join(folder, `feature${at}.pg`);
-  writeFileSync(file, featureScenario(parameters));
-  return [name, () => sendCost(file)] as const;
-});
-const costs = await interleave(rounds, Object.fromEntries(features));
-for (const [at, [name]] of features.entries()) {
-  const atMost = at === 0 ? 12 : 40;
-  console.log(reportLine(`null driver: ${name}`, figures(costs[name] as readonly number[]), 'ns', { atMost }));
-}
-
-const lacking = asRoot() ?? tool('trafgen')() ?? tool('unshare')() ?? tool('ip')();
-if (lacking === null) {
-  const sink = await interleave(rounds, { ours: () => sendRate(scenario('sink.pg')), trafgen: trafgenRate });
-  console.log(reportLine('packet driver into an ifb', figures(sink.ours.map((rate) => rate / 1e6)), 'Mpps', {}));
-  console.log(reportLine('trafgen into an ifb', figures(sink.trafgen.map((rate) => rate / 1e6)), 'Mpps', {}));
-  console.log(reportLine('packet driver / trafgen', figures(ratios(sink.ours, sink.trafgen)), 'x', { atLeast: 0.9 }));
-} else {
-  console.log(`packet driver against trafgen: left out, ${lacking}`);
-}
-
-const start = await interleave(rounds * 2, {
-  check: () => wallTime([pktsh, 'check', scenario('check20.pg')]),
-  node: () => wallTime(['-e', '0']),
-});
-console.log(reportLine('pktsh check, 20 lines: whole process', figures(start.check), 'ms', { atMost: 300 }));
-console.log(reportLine('the same / bare node', figures(ratios(start.check, start.node)), 'x', {}));
-
-/** Ten thousand lines in several shapes: checked and planned by whole processes, and compiled alone. */
-const compiler = join(folder, 'compile.mjs');
-// As it is shipped, in one file: a loader that translates marks every function, which is slower.
-buildSync({
-  entryPoints: [join(root, 'test/bench/compile.ts')],
-  outfile: compiler,
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-});
-const base = () => wallTime([pktsh, 'check', scenario('check20.pg')]);
-for (const [shape, text] of Object.entries(shapes(10_000))) {
-  const file = join(folder, `${shape}.pg`);
-  writeFileSync(file, text);
-  const { check, compiled, plan, short } = await interleave(rounds, {
-    check: () => wallTime([pktsh, 'check', file]),
-    compiled: () => compileTime(file),
-    plan: () => wallTime([pktsh, 'plan', '--json', file]),
-    short: base,
-  });
-  const beyond = (times: readonly number[]) => figures(times.map((time, at) => time - (short[at] as number)));
-  console.log(reportLine(`check, 10 000 lines of ${shape}, beyond 20 lines`, beyond(check), 'ms', { atMost: 400 }));
-  console.log(reportLine('compile of the same, text to program', figures(compiled), 'ms', { atMost: 1000 }));
-  console.log(reportLine('plan --json of the same, beyond 20 lines', beyond(plan), 'ms', {}));
-}
-const idle = (count: number) => ['-e', `let n = 0\nrepeat ${count} { n = 1 }`, '--engine', 'dry-run', '--quiet'];
-const loops = await interleave(rounds, {
-  many: () => wallTime([pktsh, ...idle(200_000)]),
-  one: () => wallTime([pktsh, ...idle(1)]),
-});
-const each = loops.many.map((time, at) => ((time - (loops.one[at] as number)) * 1000) / 200_000);
-console.log(reportLine('executor, an operation that does nothing, dry run', figures(each), 'us', { atMost: 20 }));
-for (const [engine, driver] of [
-  ['dry-run', 'packet'],
-  ['native', 'null'],
-] as const) {
-  const file = join(folder, `devices1000-${engine}.pg`);
-  writeFileSync(file, thousandDevices(driver));
-  await reportMemory(`1000 devices, ${engine}`, file, ['--engine', engine], 300);
-}
-rmSync(folder, { recursive: true });
-
-await reportMemory('64 devices', scenario('devices64.pg'), [], 150);
-await benchShell(rounds);
+for (const name of wanted) await parts[name]?.();

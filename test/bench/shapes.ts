@@ -100,6 +100,9 @@ export const frameFeatures: Readonly<Record<string, string>> = {
   '65536 flows': `${own}; pkt_size 60B; dst_max 10.9.255.255; flows 65536; flowlen 10; flag IPDST_RND`,
 };
 
+/** Those of which nothing has to be drawn or added up. */
+export const plainFeatures: readonly string[] = ['static frame', 'sequence and stamp'];
+
 /** A second of the core alone, in bursts. */
 export function featureScenario(parameters: string): string {
   return `lab { ifb sink0 }\nadd_device sink0 on cpu 0 { ${parameters}; burst 32; driver null }\nstart\nwait 1s\nstop\n`;
