@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { FrameProgram } from '../lang/frame/frame-program.ts';
+import type { ArrivalTiming } from './arrival-timing.ts';
 import type { Clock } from './clock.ts';
 import type { Histogram } from './histogram.ts';
 
@@ -248,21 +249,6 @@ export interface StreamStats {
   readonly reordered: number;
 }
 
-/**
- * Times of the first copies that arrived of a device, or of all devices together, in nanoseconds. `latency`: from the stamp
- * in the frame (whole microseconds, cut off) to the arrival, by the wall clock. `gaps`: from one arrival to the next of the
- * same device's run. `variation`: the sum of `variations` absolute differences between the latencies of two frames that
- * arrived one after the other (RFC 3550's D of 6.4.1, RFC 3393's variation). `negative`: frames stamped later than they
- * arrived, in none of the latencies. `untimed`: frames without a stamp.
- */
-export interface ArrivalTiming {
-  readonly latency: Histogram;
-  readonly gaps: Histogram;
-  readonly variation: number;
-  readonly variations: number;
-  readonly negative: number;
-  readonly untimed: number;
-}
 /** `clockStepped`: the wall clock was set since counting began, so that none of the times means anything. */
 export interface ReceiverTiming {
   /** Stamps are cut off to this many nanoseconds. */

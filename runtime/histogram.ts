@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { ArrivalTiming } from './engine.ts';
-
 /** Sub-buckets of an octave: 2^5, so that a bucket is at most 1/32 (3.1 %) of its values wide. */
 const subBits = 5;
 const subBuckets = 1 << subBits;
@@ -22,16 +20,6 @@ export interface Histogram {
 }
 
 export const emptyHistogram: Histogram = { counts: [], total: 0, max: 0 };
-
-/** What a receiver that timed nothing has. */
-export const noTiming: ArrivalTiming = {
-  latency: emptyHistogram,
-  gaps: emptyHistogram,
-  variation: 0,
-  variations: 0,
-  negative: 0,
-  untimed: 0,
-};
 
 /** The bucket of a value (whole, not negative). */
 export function bucketOf(value: number): number {
@@ -81,19 +69,6 @@ export function mergeHistograms(histograms: readonly Histogram[]): Histogram {
     max = Math.max(max, histogram.max);
   }
   return { counts: counts.slice(0, end), total, max };
-}
-
-/** Adds what was timed of several devices up. */
-export function mergeTimings(timings: readonly ArrivalTiming[]): ArrivalTiming {
-  const sum = (of: (timing: ArrivalTiming) => number) => timings.reduce((total, timing) => total + of(timing), 0);
-  return {
-    latency: mergeHistograms(timings.map((timing) => timing.latency)),
-    gaps: mergeHistograms(timings.map((timing) => timing.gaps)),
-    variation: sum((timing) => timing.variation),
-    variations: sum((timing) => timing.variations),
-    negative: sum((timing) => timing.negative),
-    untimed: sum((timing) => timing.untimed),
-  };
 }
 
 /** What was recorded after an earlier look. The maximum is exact if it is new, else the end of the highest bucket. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { ArrivalTiming, ReceiverStats } from '../engine.ts';
-import { difference, emptyHistogram, type Histogram, mergeTimings, noTiming } from '../histogram.ts';
+import { type ArrivalTiming, mergeTimings, noTiming } from '../arrival-timing.ts';
+import type { ReceiverStats } from '../engine.ts';
+import { difference, emptyHistogram, type Histogram } from '../histogram.ts';
 import type { DryDevice } from './dry-device.ts';
 
 /**

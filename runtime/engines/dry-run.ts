@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { assertNever } from '../../lang/types.ts';
+import { type ArrivalTiming, mergeTimings } from '../arrival-timing.ts';
 import type { Clock } from '../clock.ts';
 import {
-  type ArrivalTiming,
   type Capabilities,
   type DeviceId,
   type DevicePlan,
@@ -26,7 +26,7 @@ import {
   type SenderStats,
   type StreamStats,
 } from '../engine.ts';
-import { bucketCount, type Histogram, mergeTimings } from '../histogram.ts';
+import { bucketCount, type Histogram } from '../histogram.ts';
 import { macOf } from '../lab/mac.ts';
 import { derivedSeed } from '../seed.ts';
 import { DryDevice } from './dry-device.ts';

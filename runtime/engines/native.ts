@@ -10,6 +10,7 @@ import {
   type NativeLink,
   type NativeRun,
 } from '../../native/index.ts';
+import { noTiming } from '../arrival-timing.ts';
 import {
   type Capabilities,
   type DeviceId,
@@ -31,7 +32,7 @@ import {
   type ReceiverTiming,
   type SenderStats,
 } from '../engine.ts';
-import { emptyHistogram, type Histogram, noTiming } from '../histogram.ts';
+import { emptyHistogram, type Histogram } from '../histogram.ts';
 import { realClock } from '../real-clock.ts';
 import { nativeDevice } from './native-device.ts';
 import { probeNative, rawSocketMend } from './native-probe.ts';

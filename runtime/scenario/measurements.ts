@@ -7,9 +7,10 @@ import { deviceMetrics, graceMetrics, receiverMetrics } from '../../lang/metrics
 import type { Span } from '../../lang/source.ts';
 import { assertNever } from '../../lang/types.ts';
 import type { Value } from '../../lang/value.ts';
+import { mergeTimings } from '../arrival-timing.ts';
 import { report } from '../catalogue.ts';
 import type { Engine, GraceStats } from '../engine.ts';
-import { difference, mergeTimings, percentile } from '../histogram.ts';
+import { difference, percentile } from '../histogram.ts';
 import type { LatencyPercentiles, Percentiles } from '../results.ts';
 import { mostRemoved } from './device-record.ts';
 import { type DeviceTable, type KnownDevice, percentilesOf } from './devices.ts';

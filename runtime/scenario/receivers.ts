@@ -2,8 +2,8 @@
 
 import { headerOf } from '../../lang/frame/frame-program.ts';
 import type { Span } from '../../lang/source.ts';
-import type { ArrivalTiming, Engine, ReceiverId, ReceiverStats, ReceiverTiming } from '../engine.ts';
-import { mergeTimings, noTiming } from '../histogram.ts';
+import { type ArrivalTiming, mergeTimings, noTiming } from '../arrival-timing.ts';
+import type { Engine, ReceiverId, ReceiverStats, ReceiverTiming } from '../engine.ts';
 import { ok, type Result, settled } from './completion.ts';
 import type { DeviceRecord } from './device-record.ts';
 import type { Device, DeviceTable, KnownDevice } from './devices.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { noTiming } from '../arrival-timing.ts';
 import type { SenderStats } from '../engine.ts';
-import { noTiming } from '../histogram.ts';
 import { reported } from '../report/json.ts';
 import {
   type DeviceResults,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { ArrivalTiming } from '../engine.ts';
+import type { ArrivalTiming } from '../arrival-timing.ts';
 import { percentile } from '../histogram.ts';
 import type { LatencyPercentiles, Percentiles } from '../results.ts';
 import { percentilesOf } from './devices.ts';

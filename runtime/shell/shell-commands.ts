@@ -4,35 +4,14 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { helpNear, helpOn, helpTopics } from '../../lang/assist/index.ts';
 import type { OfferedEngine } from '../commands/open-engine.ts';
 import { foldLine } from '../report/fold.ts';
-import type { Output } from '../report/output.ts';
 import type { Palette } from '../report/palette.ts';
 import { none } from '../report/quantities.ts';
 import { cut, layoutTable } from '../report/table.ts';
 import { readScript } from '../script-input.ts';
 import { isSystemError, reasonOf } from '../system-error.ts';
 import { oneLine } from './history.ts';
-import type { ShellSession } from './shell-session.ts';
+import type { ShellHost } from './shell-host.ts';
 import { hist, plot, watch } from './view-commands.ts';
-
-/** What a command may do to the shell that it is given in. */
-export interface ShellHost {
-  readonly session: ShellSession;
-  readonly output: Output;
-  readonly palette: Palette;
-  /** Writes lines. */
-  say(text: string): void;
-  /** Says what is wrong, and the mend. */
-  complain(message: string, hint?: string): void;
-  /** Carries out a text under the name of a file; `settings`, `name=value`, are for its parameters. */
-  enter(name: string, text: string, settings: readonly string[]): Promise<void>;
-  /** Begins a new session on an engine. */
-  restart(engine: OfferedEngine): Promise<void>;
-  /** Whether each statement's time is told. */
-  timed: boolean;
-  leave(): void;
-  /** Is aborted by Ctrl-C. */
-  stopped(): AbortSignal;
-}
 
 /** A word of the shell, which is no word of the language: `.name`, and where no statement begins so also `name`. */
 export interface ShellCommand {

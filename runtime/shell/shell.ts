@@ -20,7 +20,8 @@ import { candidates, hint, knownNames, listing } from './assistance.ts';
 import { coloured, colouredLine } from './colouring.ts';
 import { History, historyPath } from './history.ts';
 import { PromptLine } from './prompt-line.ts';
-import { type ShellHost, shellCommands } from './shell-commands.ts';
+import { shellCommands } from './shell-commands.ts';
+import type { ShellHost } from './shell-host.ts';
 import { ShellSession } from './shell-session.ts';
 import { shownHere } from './view-commands.ts';
 

@@ -9,7 +9,7 @@ import { frameView } from '../report/frame-view.ts';
 import { count, none, time } from '../report/quantities.ts';
 import { layoutTable } from '../report/table.ts';
 import { LiveView } from './live-view.ts';
-import type { ShellHost } from './shell-commands.ts';
+import type { ShellHost } from './shell-host.ts';
 
 /** How often a view is drawn anew. */
 const redrawMs = 250;

@@ -4,9 +4,10 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ArrivalTiming, Engine, ReceiverTiming } from '../../runtime/engine.ts';
+import { type ArrivalTiming, noTiming } from '../../runtime/arrival-timing.ts';
+import type { Engine, ReceiverTiming } from '../../runtime/engine.ts';
 import { dryRunEngine } from '../../runtime/engines/dry-run.ts';
-import { bucketOf, type Histogram, noTiming } from '../../runtime/histogram.ts';
+import { bucketOf, type Histogram } from '../../runtime/histogram.ts';
 import { bench, dryRun, runOn } from './scripts.ts';
 
 const test = suite('receiver metrics');
