@@ -10,6 +10,7 @@ import {
   type NativeLink,
   type NativeRun,
 } from '../../native/index.ts';
+import type { Clock } from '../clock.ts';
 import {
   type Capabilities,
   type DeviceId,
@@ -62,7 +63,7 @@ export function nativeEngine(): Engine {
 
 class NativeSenders implements Engine {
   readonly name = 'native';
-  readonly clock = realClock();
+  readonly clock: Clock;
   readonly capabilities: Capabilities = {
     drivers: ['null', 'pcap', 'packet'],
     xmitModes: ['start_xmit', 'queue_xmit'],
@@ -90,6 +91,7 @@ class NativeSenders implements Engine {
 
   constructor(native: Native) {
     this.#native = native;
+    this.clock = realClock(new native.addon.Alarm());
     this.#engine = this.#addonEngine();
   }
 
