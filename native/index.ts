@@ -272,7 +272,16 @@ export interface NativeLayout {
   readonly fields: Readonly<Record<string, number>>;
 }
 
+/** One instant of CLOCK_MONOTONIC (ns) at which `due` is called, once; until then it keeps the process alive. */
+export interface NativeAlarm {
+  /** In place of what was set before; an instant that has passed is due at once. */
+  set(instant: bigint, due: () => void): void;
+  clear(): void;
+}
+
 export interface Addon {
+  /** @throws Error with `errno` where the kernel has no more timers for us */
+  readonly Alarm: new () => NativeAlarm;
   readonly Engine: new (onEvent: (event: NativeEvent) => void) => NativeEngine;
   readonly layout: NativeLayout;
 }
@@ -284,7 +293,7 @@ export interface Native {
 }
 
 /** The version of the addon that this file was written for; native/src/addon.cc has the other one. */
-const addonVersion = 5;
+const addonVersion = 6;
 
 /**
  * Loads the addon of this checkout or package; `PKTSH_ADDON` names another build of it (a sanitizer's).

@@ -5,22 +5,27 @@ import { InstantQueue, notQueued, type QueueEntry } from './scenario/instant-que
 
 interface Sleeper extends QueueEntry {
   readonly wake: () => void;
-  /** The latest instant at which a timer that only knows milliseconds may still wake it. */
-  readonly latest: bigint;
 }
 
-const nsPerMs = 1_000_000n;
-/** Longer sleeps may be up to a timer's millisecond late (a fifth at most); shorter ones end in polling, to be exact. */
-const coarseFrom = 5n * nsPerMs;
-/** Node's timers take a 32-bit count of milliseconds; longer sleeps are cut up. */
-const longestTimerMs = 2 ** 31 - 1;
+/** Calls `due` once, at an instant of CLOCK_MONOTONIC (ns) or right after it. One at a time; meanwhile the process lives. */
+export interface Alarm {
+  set(instant: bigint, due: () => void): void;
+  clear(): void;
+}
+
+/** The last instant that the kernel counts (ktime_t, ns). */
+const lastInstant = 2n ** 63n - 1n;
 
 /** CLOCK_MONOTONIC, the clock that senders schedule by. A pending sleep keeps the process alive. */
 class RealClock implements Clock {
   #order = 0;
   readonly #sleepers = new InstantQueue<Sleeper>();
-  #timer: NodeJS.Timeout | undefined;
-  #poll: NodeJS.Immediate | undefined;
+  readonly #alarm: Alarm;
+  #immediate: NodeJS.Immediate | undefined;
+
+  constructor(alarm: Alarm) {
+    this.#alarm = alarm;
+  }
 
   now(): bigint {
     return process.hrtime.bigint();
@@ -30,12 +35,10 @@ class RealClock implements Clock {
     if (signal?.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const now = this.now();
-      const due = instant > now ? instant : now;
       const sleeper: Sleeper = {
-        instant: due,
+        instant: instant > now ? instant : now,
         order: this.#order++,
         index: notQueued,
-        latest: due - now >= coarseFrom ? due + nsPerMs : due,
         wake: () => {
           signal?.removeEventListener('abort', abandon);
           resolve();
@@ -54,15 +57,16 @@ class RealClock implements Clock {
   }
 
   #arm(): void {
-    clearTimeout(this.#timer);
-    clearImmediate(this.#poll);
-    this.#timer = undefined;
-    this.#poll = undefined;
+    clearImmediate(this.#immediate);
+    this.#immediate = undefined;
     const first = this.#sleepers.first;
-    if (first === undefined) return;
-    const wholeMs = Number((first.latest - this.now()) / nsPerMs);
-    if (wholeMs >= 1) this.#timer = setTimeout(() => this.#wakeDue(), Math.min(wholeMs, longestTimerMs));
-    else this.#poll = setImmediate(() => this.#wakeDue());
+    if (first === undefined) this.#alarm.clear();
+    else if (first.instant > this.now()) {
+      this.#alarm.set(first.instant < lastInstant ? first.instant : lastInstant, () => this.#wakeDue());
+    } else {
+      this.#alarm.clear();
+      this.#immediate = setImmediate(() => this.#wakeDue());
+    }
   }
 
   #wakeDue(): void {
@@ -75,7 +79,7 @@ class RealClock implements Clock {
   }
 }
 
-/** The machine's clock; every engine that runs on the machine has its own sleepers on it. */
-export function realClock(): Clock {
-  return new RealClock();
+/** The machine's clock; every engine that runs on the machine has its own sleepers on it, and an alarm that is theirs alone. */
+export function realClock(alarm: Alarm): Clock {
+  return new RealClock(alarm);
 }

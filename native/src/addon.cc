@@ -2,6 +2,7 @@
 
 #include <napi.h>
 
+#include "addon_alarm.h"
 #include "addon_engine.h"
 #include "histogram.h"
 #include "stats_page.h"
@@ -10,7 +11,7 @@ namespace pktsh {
 namespace {
 
 // Raised with every change of what native/index.ts relies on, so that an old build is noticed.
-constexpr int kAddonVersion = 5;
+constexpr int kAddonVersion = 6;
 
 // One instance for each environment (main thread, workers): no mutable statics.
 class Addon : public Napi::Addon<Addon> {
@@ -18,6 +19,7 @@ class Addon : public Napi::Addon<Addon> {
   Addon(Napi::Env env, Napi::Object exports) {
     DefineAddon(exports, {
                              InstanceValue("Engine", EngineObject::define(env, &constructor_), napi_enumerable),
+                             InstanceValue("Alarm", AlarmObject::define(env), napi_enumerable),
                              InstanceValue("layout", layout(env), napi_enumerable),
                          });
   }

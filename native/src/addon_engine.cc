@@ -12,7 +12,7 @@
 namespace pktsh {
 namespace {
 
-// While grace periods are pending, the net under the senders' wakes; finer than libuv's timers get is not to be had.
+// While grace periods are pending, the net under the senders' wakes.
 constexpr uint64_t kPendingTickMs = 1;
 // Otherwise, while the engine has anything at all, often enough for the stall detector's second and unused ports.
 constexpr uint64_t kIdleTickMs = 250;
@@ -166,12 +166,7 @@ void EngineObject::deliver_events() {
   const std::vector<Event> events = std::exchange(events_, {});
   for (const Event& event : events) {
     if (loop_ == nullptr) return;  // closed by the listener
-    napi_value argument = from_event(env, event);
-    napi_value ignored = nullptr;
-    // The raw call: Function::Call aborts the process where a listener throws null.
-    if (napi_call_function(env, env.Undefined(), on_event_.Value(), 1, &argument, &ignored) == napi_ok) continue;
-    napi_value thrown = nullptr;
-    if (napi_get_and_clear_last_exception(env, &thrown) == napi_ok) napi_fatal_exception(env, thrown);
+    call_back(env, on_event_.Value(), {from_event(env, event)});
   }
 }
 

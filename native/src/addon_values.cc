@@ -382,4 +382,12 @@ napi_value from_status(Napi::Env env, const Status& status) {
   return error;
 }
 
+void call_back(Napi::Env env, napi_value function, std::initializer_list<napi_value> arguments) {
+  napi_value ignored = nullptr;
+  // The raw call: Function::Call aborts the process where the function throws null.
+  if (napi_call_function(env, env.Undefined(), function, arguments.size(), arguments.begin(), &ignored) == napi_ok) return;
+  napi_value thrown = nullptr;
+  if (napi_get_and_clear_last_exception(env, &thrown) == napi_ok) napi_fatal_exception(env, thrown);
+}
+
 }  // namespace pktsh

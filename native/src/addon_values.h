@@ -3,6 +3,7 @@
 
 #include <napi.h>
 
+#include <initializer_list>
 #include <vector>
 
 #include "addon_input.h"
@@ -28,5 +29,8 @@ namespace pktsh {
 [[nodiscard]] Napi::Value from_event(Napi::Env env, const Event& event);
 // An Error whose `errno` is the number and whose message says what was being done.
 [[nodiscard]] napi_value from_status(Napi::Env env, const Status& status);
+
+// Calls a function from a turn of the event loop; what it throws is an uncaught exception.
+void call_back(Napi::Env env, napi_value function, std::initializer_list<napi_value> arguments);
 
 }  // namespace pktsh

@@ -11,6 +11,7 @@ import {
   type NativeRun,
 } from '../../native/index.ts';
 import { noTiming } from '../arrival-timing.ts';
+import type { Clock } from '../clock.ts';
 import {
   type Capabilities,
   type DeviceId,
@@ -63,7 +64,7 @@ export function nativeEngine(): Engine {
 
 class NativeSenders implements Engine {
   readonly name = 'native';
-  readonly clock = realClock();
+  readonly clock: Clock;
   readonly capabilities: Capabilities = {
     drivers: ['null', 'pcap', 'packet'],
     xmitModes: ['start_xmit', 'queue_xmit'],
@@ -91,6 +92,7 @@ class NativeSenders implements Engine {
 
   constructor(native: Native) {
     this.#native = native;
+    this.clock = realClock(new native.addon.Alarm());
     this.#engine = this.#addonEngine();
   }
 

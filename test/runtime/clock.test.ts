@@ -2,6 +2,7 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { loadNative } from '../../native/index.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { VirtualClock } from '../../runtime/engines/virtual-clock.ts';
 import { realClock } from '../../runtime/real-clock.ts';
@@ -13,9 +14,22 @@ const ms = 1_000_000n;
 
 for (const [name, make] of [
   ['virtual', () => new VirtualClock()],
-  ['real', () => realClock()],
+  ['real', () => realClock(new (loadNative().addon.Alarm)())],
 ] as const) {
   const test = suite(`${name} clock`);
+
+  test('sleeps longer than any clock counts, until it is called off', async () => {
+    const clock: Clock = make();
+    const abort = new AbortController();
+    let over = false;
+    const sleeping = clock.sleepUntil(2n ** 80n, abort.signal).then(() => {
+      over = true;
+    });
+    await clock.sleepUntil(clock.now());
+    assert.not(over);
+    abort.abort();
+    await sleeping;
+  });
 
   test('never goes back and never wakes early', async () => {
     const clock: Clock = make();
