@@ -59,8 +59,6 @@ std::vector<Event> GracePeriods::stalls(int64_t now, bool watching) {
   const Pending& oldest = pending_.front();
   const int64_t age = now - oldest.begun_at;
   if (age < report_after_) return events;
-  if (report_after_ == kStallAge) stalled_++;
-  report_after_ = 2 * age;
   line_.domain.holders(oldest.cookie, [&](const Slot& slot) {
     Event event;
     event.kind = Event::Kind::stall;
@@ -70,6 +68,10 @@ std::vector<Event> GracePeriods::stalls(int64_t now, bool watching) {
     event.age_ms = age / kMillisecond;
     events.push_back(event);
   });
+  // Nobody: the last one has let go since the grace periods were polled, so the next poll ends this one.
+  if (events.empty()) return events;
+  if (report_after_ == kStallAge) stalled_++;
+  report_after_ = 2 * age;
   return events;
 }
 

@@ -84,6 +84,17 @@ void reports_stalls_at_doubling_ages() {
   bench.reader.offline();
 }
 
+// Late, but over before anybody could be named: no stall.
+void ended_before_it_was_looked_at() {
+  Bench bench;
+  bench.reader.online();
+  (void)bench.grace.begin(0);
+  bench.reader.quiescent();
+  CHECK_EQUAL(bench.grace.stalls(kSecond, true).size(), 0);
+  CHECK_EQUAL(bench.grace.snapshot().stalls, 0);
+  bench.reader.offline();
+}
+
 // Without a grace period under way nothing would be noticed: one a second begins by itself, and is not counted.
 void watches_when_nothing_is_asked() {
   Bench bench;
@@ -106,5 +117,6 @@ int main() {
   return test::run({{"grace: latency and figures", latency_and_figures},
                     {"grace: tells at once when nobody reads", tells_at_once_when_nobody_reads},
                     {"grace: stalls are reported at doubling ages", reports_stalls_at_doubling_ages},
+                    {"grace: what ended before it was looked at is no stall", ended_before_it_was_looked_at},
                     {"grace: watches when nothing is asked for", watches_when_nothing_is_asked}});
 }
