@@ -8,6 +8,7 @@ import {
   type IToken,
   isRecognitionException,
   NoViableAltException,
+  type TokenType,
   tokenMatcher,
 } from 'chevrotain';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
@@ -100,6 +101,16 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
       { RECORDING_PHASE: false },
       Object.fromEntries(this.#recording.map((name) => [name, parsing[name]])),
     );
+  }
+
+  /**
+   * Whether one of these types of token comes next, so that a part which most texts leave out need not be tried at all. While
+   * the grammar is written down every part does.
+   */
+  protected begins(types: readonly TokenType[]): boolean {
+    const next = this.LA(1);
+    for (const type of types) if (tokenMatcher(next, type)) return true;
+    return this.RECORDING_PHASE;
   }
 
   /** Items between line ends up to the end of their block, each parsed on its own; `noun` says what one of them is. */
