@@ -5,13 +5,16 @@ import { createRequire, wrap } from 'node:module';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
 
+/** Where the compiled code of the bundle in a folder is kept. */
+export function cacheOf(folder: string): string {
+  return join(folder, 'cli.cache');
+}
+
 /**
  * The bundled command line in a folder, and what V8 compiled of it when it was set up: compiling it anew took a third of each
  * short command.
  */
 export class CompiledCode {
-  /** Where the compiled code is kept. */
-  readonly cache: string;
   readonly #folder: string;
   readonly #filename: string;
   readonly #script: Script;
@@ -19,9 +22,9 @@ export class CompiledCode {
   constructor(folder: string) {
     this.#folder = folder;
     this.#filename = join(folder, 'cli.js');
-    this.cache = join(folder, 'cli.cache');
-    // What another version of V8 made, or one with other flags, it refuses and compiles the text.
-    const cachedData = readIfThere(this.cache);
+    // What another version of V8 made, or one with other flags, it refuses and compiles the text. Of the text it compares only the
+    // length: who replaces the bundle replaces the folder.
+    const cachedData = readIfThere(cacheOf(folder));
     // The bundle is ASCII, which is read the fastest in this way.
     const text = wrap(readFileSync(this.#filename, 'latin1'));
     this.#script = new Script(text, { filename: this.#filename, ...(cachedData === null ? {} : { cachedData }) });

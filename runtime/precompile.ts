@@ -5,10 +5,10 @@
 
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CompiledCode } from './compiled-code.ts';
+import { CompiledCode, cacheOf } from './compiled-code.ts';
 
 const example = join(__dirname, '../examples/quickstart.pg');
-/** V8 compiles a function when it is first called: the more a command is used, the sooner should it begin. */
+/** V8 compiles a function when it is first called: these are the commands that are used the most. */
 const commands: (readonly string[])[] = [
   ['check', example],
   ['run', example, '--engine', 'dry-run'],
@@ -17,7 +17,7 @@ const commands: (readonly string[])[] = [
 ];
 
 // Nothing compiled earlier takes part, or what no command calls any more would stay for ever.
-const { cache } = new CompiledCode(__dirname);
+const cache = cacheOf(__dirname);
 rmSync(cache, { force: true });
 const code = new CompiledCode(__dirname);
 process.env.PKTSH_HISTORY = '';
