@@ -93,36 +93,46 @@ async function bundle() {
   const { build } = await import('esbuild');
   rmSync('dist', { recursive: true, force: true });
   try {
-    const { metafile } = await build({
-      metafile: true,
-      entryPoints: { pktsh: 'runtime/cli.ts' },
+    const options = {
       outdir: 'dist',
       bundle: true,
       platform: 'node',
-      format: 'esm',
+      format: 'cjs',
       target: 'node20.19',
-      // What a command does not need is not even read: `check` loads no executor, `run --json` no tables.
-      splitting: true,
-      chunkNames: 'chunks/[name]-[hash]',
+      logLevel: 'error',
+    };
+    const { metafile } = await build({
+      ...options,
+      metafile: true,
+      // All commands in one file, whose modules run when they are first imported: V8's compiled code is of one file too.
+      entryPoints: { cli: 'runtime/cli.ts' },
+      define: { 'import.meta.url': '__filename', 'import.meta.dirname': '__dirname' },
+      minifyWhitespace: true,
       external: ['*.node'],
       legalComments: 'linked',
-      logLevel: 'error',
-      // CommonJS dependencies inside an ESM bundle call require().
-      banner: {
-        js: "import { createRequire as bundledRequire } from 'node:module'; const require = bundledRequire(import.meta.url);",
-      },
     });
+    const text = readFileSync('dist/cli.js', 'utf8');
+    // Half as long in memory, and read without being decoded.
+    const escaped = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+    writeFileSync('dist/cli.js', text.replace(/[^\0-\x7f]/g, escaped));
+    await build({
+      ...options,
+      entryPoints: { pktsh: 'runtime/launcher.ts', precompile: 'runtime/precompile.ts' },
+      banner: { js: '#!/usr/bin/env node' },
+    });
+    // Node's loader of CommonJS starts sooner.
+    writeFileSync('dist/package.json', '{ "type": "commonjs" }\n');
     writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licences(metafile));
   } catch (error) {
     return error.message;
   }
   const script = 'dist/pktsh.js';
-  const text = readFileSync(script, 'utf8');
-  if (!text.startsWith('#!')) writeFileSync(script, `#!/usr/bin/env node\n${text}`);
   chmodSync(script, 0o755);
   const manual = spawnSync(process.execPath, [script, 'man'], { encoding: 'utf8' });
   if (manual.status !== 0) return manual.stderr;
   writeFileSync('dist/pktsh.1', manual.stdout);
+  const problem = run(process.execPath, ['dist/precompile.js']);
+  if (problem !== null) return problem;
   // `npx pktsh` looks here first.
   mkdirSync('node_modules/.bin', { recursive: true });
   rmSync('node_modules/.bin/pktsh', { force: true });

@@ -54,4 +54,6 @@ if (process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(
   const problem = buildAddon('npm rebuild pktsh');
   // Never a failure: whoever cannot compile can still check, plan, format and run dry.
   if (problem !== null) process.stderr.write(`${problem}\n`);
+  // Commands start sooner then; a checkout's set-up does it itself, and where it fails they only take longer.
+  run(process.execPath, [join(folder, '../dist/precompile.js')]);
 }

@@ -389,4 +389,7 @@ Examples:
 
 process.on('uncaughtException', internalError);
 process.on('unhandledRejection', internalError);
-process.exitCode = await main(process.argv.slice(2)).catch(internalError);
+// Not by `await`: the bundle is CommonJS.
+main(process.argv.slice(2)).then((status) => {
+  process.exitCode = status;
+}, internalError);

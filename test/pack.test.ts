@@ -3,7 +3,7 @@
 // What `npm pack` makes, installed into an empty folder by an ordinary user.
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -109,6 +109,24 @@ test('without a compiler the install script says so in one line and succeeds', (
   const done = run([process.execPath, inside('native/build.mjs')], { PATH: `${bare}` });
   assert.is(done.status, 0, done.stderr);
   assert.match(done.stderr, /^pktsh: the senders are not built: g\+\+ is missing\. .*`npm rebuild pktsh`\.\n$/);
+});
+
+test('the install script keeps what V8 compiled, which starts no command wrong where it is not its own', () => {
+  const kept = inside('dist/cli.cache');
+  // Made by the test above.
+  assert.ok(statSync(kept).size > 100_000);
+  const whole = readFileSync(kept);
+  const others = [
+    Buffer.from('no code'),
+    whole.subarray(0, 5000),
+    Buffer.concat([Buffer.alloc(16), whole.subarray(16)]),
+  ];
+  for (const cache of [whole, ...others]) {
+    writeFileSync(kept, cache);
+    const checked = npx('check', inside('examples/quickstart.pg'));
+    assert.is(checked.stderr, '1 file, 0 errors, 0 warnings\n');
+    assert.is(checked.status, 0);
+  }
 });
 
 testWith(test, [addon, namespaces], 'with the addon it sends', () => {

@@ -3,7 +3,8 @@
 import { type IToken, type TokenType, tokenMatcher } from 'chevrotain';
 import type { Span } from '../source.ts';
 import { isInserted, layOut } from '../syntax/layout.ts';
-import { type Lexed, lex, spanOf, tokenAt } from '../syntax/lexer.ts';
+import { type Lexed, lex, spanOf } from '../syntax/lexer.ts';
+import { tokenAt } from '../syntax/scanner.ts';
 import * as T from '../syntax/tokens.ts';
 
 /** The call whose parentheses are open around the cursor. */

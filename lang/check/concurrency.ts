@@ -107,7 +107,7 @@ class Walk {
   }
 
   problems(ops: readonly Op[]): readonly Diagnostic[] {
-    const thread: Thread = { ...newThread(), main: true };
+    const thread = newThread(true);
     const place: Place = { guarded: false, certain: true, names: new Names(), jobs: new Names() };
     this.#ops(ops, thread, place);
     if (thread.phase === 'idle') {
@@ -227,8 +227,9 @@ class Walk {
   }
 
   #change(change: Change, devices: DeviceList, span: Span, thread: Thread, place: Place): void {
-    const names = devices === null ? [null] : devices.flatMap((device) => nameOf(device, place) ?? []);
-    for (const device of names) {
+    for (const name of devices ?? [null]) {
+      const device = name === null ? null : nameOf(name, place);
+      if (device === null && name !== null) continue;
       const { guarded } = place;
       const access: Access = { change, device, guarded, span, when: momentOf(thread), behind: thread.behind };
       thread.accesses.push(access);
@@ -279,7 +280,7 @@ class Walk {
       this.#never.push(report('PG4003', shown, op.span, { hints }));
     }
     const inner: Thread = {
-      ...newThread(),
+      ...newThread(false),
       phase: begin.run === null ? 'unknown' : 'active',
       run: begin.run ?? 0,
       lo: begin.lo,
@@ -405,9 +406,23 @@ class Walk {
   }
 }
 
-function newThread(): Thread {
-  const time = { run: 0, lo: beforeRun, hi: beforeRun, settledBelow: 0 };
-  return { ...time, main: false, phase: 'idle', live: new LiveJobs(), ownsLive: true, behind: new Set(), accesses: [] };
+const noJobs = new LiveJobs();
+const nobody: ReadonlySet<LiveJob> = new Set();
+
+function newThread(main: boolean): Thread {
+  return {
+    main,
+    phase: 'idle',
+    run: 0,
+    lo: beforeRun,
+    hi: beforeRun,
+    // Copied by whoever adds to it; most jobs have none of their own.
+    live: noJobs,
+    ownsLive: false,
+    behind: nobody,
+    settledBelow: 0,
+    accesses: [],
+  };
 }
 
 /** Time goes by, `longest` ns at most; null where nobody knows. */

@@ -30,12 +30,15 @@ import { showTarget } from './show.ts';
 
 /** Checks statements in order and gives the operations that they compile to. */
 export function checkStatements(context: Context, statements: readonly Statement[]): readonly Op[] {
-  return statements.flatMap((statement) => checkStatement(context, statement));
+  const all: Op[] = [];
+  for (const statement of statements) all.push(...checkStatement(context, statement));
+  return all;
 }
 
 /** Checks one statement; declarations that belong elsewhere, and holes, compile to nothing. */
 export function checkStatement(context: Context, statement: Statement): readonly Op[] {
-  return operationsOf(context, statement).flatMap((op) => lowered(op, context.calls));
+  const ops = operationsOf(context, statement);
+  return context.calls.none ? ops : ops.flatMap((op) => lowered(op, context.calls));
 }
 
 function operationsOf(context: Context, statement: Statement): readonly Op[] {

@@ -3,7 +3,8 @@
 import type { IToken } from 'chevrotain';
 import { report } from '../diagnostics/catalogue-syntax.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
-import { spanOf, tokenAt } from './lexer.ts';
+import { spanOf } from './lexer.ts';
+import { tokenAt } from './scanner.ts';
 import {
   Assign,
   CloseParen,

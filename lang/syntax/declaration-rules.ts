@@ -87,12 +87,14 @@ export abstract class DeclarationRules extends CallRules {
 
   /** What begins with a name: in a rule of its own, so that the word at the front decides of all others. */
   readonly named_statement = this.RULE('named_statement', (): Ast.AssignStatement | Ast.CallStatement => {
-    return this.OR<Ast.AssignStatement | Ast.CallStatement>({
-      MAX_LOOKAHEAD: 2,
-      DEF: [{ ALT: () => this.SUBRULE(this.assign) }, { ALT: () => this.SUBRULE(this.call_statement) }],
-      ERR_MSG: 'a statement',
-    });
+    return this.OR(this.#named);
   });
+
+  readonly #named: OrMethodOpts<Ast.AssignStatement | Ast.CallStatement> = {
+    MAX_LOOKAHEAD: 2,
+    DEF: [{ ALT: () => this.SUBRULE(this.assign) }, { ALT: () => this.SUBRULE(this.call_statement) }],
+    ERR_MSG: 'a statement',
+  };
 
   readonly block = this.RULE('block', (): Ast.Block => {
     const first = this.CONSUME(T.OpenBrace);
@@ -150,23 +152,25 @@ export abstract class DeclarationRules extends CallRules {
     const value = this.attempt<Ast.LetStatement['value']>(
       () => {
         this.CONSUME(T.Assign);
-        return this.OR<Ast.LetStatement['value']>({
-          DEF: [
-            { ALT: () => this.SUBRULE(this.add_device) },
-            { ALT: () => this.SUBRULE(this.rem_device) },
-            { ALT: () => this.SUBRULE(this.rem_device_all) },
-            { ALT: () => this.SUBRULE(this.at) },
-            { ALT: () => this.SUBRULE(this.every) },
-            { ALT: () => this.SUBRULE(this.spawn) },
-            { ALT: () => this.SUBRULE(this.expression) },
-          ],
-          ERR_MSG: 'a value',
-        });
+        return this.OR(this.#values);
       },
       (hole) => hole,
     );
     return { kind: 'let', name, value, span: this.spanFrom(first) };
   });
+
+  readonly #values: OrMethodOpts<Ast.LetStatement['value']> = {
+    DEF: [
+      { ALT: () => this.SUBRULE(this.add_device) },
+      { ALT: () => this.SUBRULE(this.rem_device) },
+      { ALT: () => this.SUBRULE(this.rem_device_all) },
+      { ALT: () => this.SUBRULE(this.at) },
+      { ALT: () => this.SUBRULE(this.every) },
+      { ALT: () => this.SUBRULE(this.spawn) },
+      { ALT: () => this.SUBRULE(this.expression) },
+    ],
+    ERR_MSG: 'a value',
+  };
 
   readonly assign = this.RULE('assign', (): Ast.AssignStatement => {
     const first = this.CONSUME(T.Identifier);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { IToken, OrMethodOpts } from 'chevrotain';
+import type { IToken, OrMethodOpts, TokenType } from 'chevrotain';
 import { report } from '../diagnostics/catalogue-syntax.ts';
 import { addressFamily } from './addresses.ts';
 import type { Argument, Expression, Name, NameExpression, TextLiteral, TextPart } from './ast.ts';
@@ -40,30 +40,52 @@ import {
 /** A list has at most so many elements. Ranges, which hold their ends only, have any number. */
 export const maxElements = 10_000;
 
+/** What goes on with an operand, stands before one and behind one: most have nothing of it. */
+const operators: readonly TokenType[] = [Operator];
+const signs: readonly TokenType[] = [Minus, Not];
+const suffixes: readonly TokenType[] = [Dot, OpenBracket, OpenParen];
+const none: readonly IToken[] = [];
+
 /** The rules of expressions; statements build on them in grammar.ts. */
 export abstract class Expressions extends RecoveringParser {
   readonly expression = this.RULE('expression', (): Expression => {
-    const operands = [this.SUBRULE(this.operand)];
-    const operators: IToken[] = [];
+    const first = this.SUBRULE(this.operand);
+    return this.begins(operators) ? this.#operation(first) : first;
+  });
+
+  #operation(first: Expression): Expression {
+    const operands = [first];
+    const between: IToken[] = [];
     this.MANY(() => {
-      operators.push(this.CONSUME(Operator));
+      between.push(this.CONSUME(Operator));
       operands.push(this.SUBRULE2(this.operand));
     });
     return this.ACTION(() => {
-      const { expression, mistake } = fold(operands, operators);
+      const { expression, mistake } = fold(operands, between);
       if (mistake !== null) this.complain(mistake);
       return expression;
     });
-  });
+  }
 
   /** One rule for all of an operand: each call of a rule takes longer than to read a token. */
   readonly operand = this.RULE('operand', (): Expression => {
+    const prefixes = this.begins(signs) ? this.#prefixes() : none;
+    const first = this.LA(1);
+    const primary = this.OR2(this.#primaries);
+    const operand = this.begins(suffixes) ? this.#suffixed(first, primary) : primary;
+    return prefixes === none ? operand : this.ACTION(() => this.#prefixed(prefixes, operand));
+  });
+
+  #prefixes(): readonly IToken[] {
     const prefixes: IToken[] = [];
     this.MANY(() => {
       prefixes.push(this.OR([{ ALT: () => this.CONSUME(Minus) }, { ALT: () => this.CONSUME(Not) }]));
     });
-    const first = this.LA(1);
-    let object = this.OR2(this.#primaries);
+    return prefixes;
+  }
+
+  #suffixed(first: IToken, primary: Expression): Expression {
+    let object = primary;
     let length = 0;
     this.MANY2(() => {
       object = this.OR3([
@@ -73,10 +95,8 @@ export abstract class Expressions extends RecoveringParser {
       ]);
       length++;
     });
-    return this.ACTION(() => {
-      return this.#prefixed(prefixes, length > maxNesting ? this.#tooLong('a chain of members', first) : object);
-    });
-  });
+    return this.ACTION(() => (length > maxNesting ? this.#tooLong('a chain of members', first) : object));
+  }
 
   readonly member = this.RULE('member', (first: IToken, object: Expression): Expression => {
     this.CONSUME(Dot);
@@ -107,18 +127,20 @@ export abstract class Expressions extends RecoveringParser {
 
   readonly argument = this.RULE('argument', (): Argument => {
     const first = this.LA(1);
-    const name = this.OPTION({
-      // A name in front of `:` or the first word of a value.
-      MAX_LOOKAHEAD: 2,
-      DEF: () => {
-        const written = nameOf(this.CONSUME(Word));
-        this.CONSUME(Colon);
-        return written;
-      },
-    });
+    const name = this.OPTION(this.#argumentName);
     const value = this.SUBRULE(this.expression);
     return { name: name ?? null, value, span: this.spanFrom(first) };
   });
+
+  readonly #argumentName = {
+    // A name in front of `:` or the first word of a value.
+    MAX_LOOKAHEAD: 2,
+    DEF: (): Name => {
+      const written = nameOf(this.CONSUME(Word));
+      this.CONSUME(Colon);
+      return written;
+    },
+  };
 
   /** Alternatives are made once: functions for each of them, for every operand anew, take longer than to read it. */
   readonly #primaries: OrMethodOpts<Expression> = {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { IToken } from 'chevrotain';
+import type { IToken, OrMethodOpts } from 'chevrotain';
 import { report } from '../diagnostics/catalogue-syntax.ts';
 import type * as Ast from './ast.ts';
 import { DeclarationRules, type Waiting } from './declaration-rules.ts';
@@ -103,26 +103,30 @@ export class Grammar extends DeclarationRules {
   });
 
   readonly setting_value = this.RULE('setting_value', (): Expression => {
-    const first = this.LA(1);
-    return this.OR<Expression>({
-      // Flags and other words may be reserved ones; `true` and `false` are values first.
-      IGNORE_AMBIGUITIES: true,
-      DEF: [
-        {
-          ALT: () => {
-            const left = this.SUBRULE(this.expression);
-            const right = this.OPTION(() => {
-              this.CONSUME(T.Colon);
-              return this.SUBRULE2(this.expression);
-            });
-            return right === undefined ? left : { kind: 'pair', left, right, span: this.spanFrom(first) };
-          },
-        },
-        { ALT: () => named(this.CONSUME(T.Keyword)) },
-      ],
-      ERR_MSG: 'a value',
-    });
+    return this.OR(this.#settingValues);
   });
+
+  readonly #settingValues: OrMethodOpts<Expression> = {
+    // Flags and other words may be reserved ones; `true` and `false` are values first.
+    IGNORE_AMBIGUITIES: true,
+    DEF: [
+      {
+        ALT: () => {
+          const first = this.LA(1);
+          const left = this.SUBRULE(this.expression);
+          const right = this.OPTION(this.#second);
+          return right === undefined ? left : { kind: 'pair', left, right, span: this.spanFrom(first) };
+        },
+      },
+      { ALT: () => named(this.CONSUME(T.Keyword)) },
+    ],
+    ERR_MSG: 'a value',
+  };
+
+  readonly #second = (): Expression => {
+    this.CONSUME(T.Colon);
+    return this.SUBRULE2(this.expression);
+  };
 
   readonly add_device = this.RULE('add_device', (): Ast.AddDeviceStatement => {
     const first = this.CONSUME(T.AddDevice);
@@ -180,16 +184,20 @@ export class Grammar extends DeclarationRules {
 
   readonly control = this.RULE('control', (): Ast.ControlStatement => {
     const devices: Expression[] = [];
-    const verb = this.OR([
-      { ALT: () => this.CONSUME(T.Start) },
-      { ALT: () => this.CONSUME(T.Stop) },
-      { ALT: () => this.CONSUME(T.Reset) },
-      { ALT: () => this.CONSUME(T.ClearCounters) },
-    ]);
+    const verb = this.OR(this.#verbs);
     this.MANY_SEP({ SEP: T.Comma, DEF: () => devices.push(this.SUBRULE(this.device)) });
     const image = verb.image as Ast.ControlStatement['verb'];
     return this.ACTION(() => ({ kind: 'control', verb: image, devices, span: this.spanFrom(verb) }));
   });
+
+  readonly #verbs: OrMethodOpts<IToken> = {
+    DEF: [
+      { ALT: () => this.CONSUME(T.Start) },
+      { ALT: () => this.CONSUME(T.Stop) },
+      { ALT: () => this.CONSUME(T.Reset) },
+      { ALT: () => this.CONSUME(T.ClearCounters) },
+    ],
+  };
 
   // --- time and jobs --------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,8 @@ import { type IToken, type TokenType, tokenMatcher } from 'chevrotain';
 import { report } from '../diagnostics/catalogue-syntax.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { cStyleFor, type Mended } from './c-style-for.ts';
-import { spanOf, tokenAt } from './lexer.ts';
+import { spanOf } from './lexer.ts';
+import { tokenAt } from './scanner.ts';
 import {
   AddDevice,
   Assign,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { createTokenInstance, type IToken, Lexer, type TokenType } from 'chevrotain';
+import type { IToken, TokenType } from 'chevrotain';
 import { report } from '../diagnostics/catalogue-syntax.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import type { Span } from '../source.ts';
 import { escapeSpellings, isEscape } from './escapes.ts';
+import { Scanner, tokenAt } from './scanner.ts';
 import {
   BareDevice,
   BrokenText,
@@ -21,7 +22,6 @@ import {
   TextHead,
   TextMiddle,
   TextTail,
-  tokenTypes,
 } from './tokens.ts';
 
 /** The tokens of a text, every line end still among them, and what is wrong with single tokens. */
@@ -32,21 +32,6 @@ export interface Lexed {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Makes the lexer's tables; `validate` adds Chevrotain's checks of the patterns, which tests want and users need not wait for. */
-export function makeLexer(validate: boolean): Lexer {
-  return new Lexer([...tokenTypes], {
-    positionTracking: 'onlyOffset',
-    ensureOptimizations: validate,
-    skipValidations: !validate,
-  });
-}
-
-/** Made at the first use: importing this file costs nothing. */
-let shared: Lexer | undefined;
-
-/** Characters that Chevrotain is handed at once: it stops at nothing, and holds all tokens of what it is handed. */
-const portion = 2 ** 20;
-
 /**
  * Splits a text into tokens. Never fails: what is no token becomes one of type `Stray`, for the parser to refuse.
  *
@@ -54,21 +39,12 @@ const portion = 2 ** 20;
  */
 export function lex(text: string, enough = Number.POSITIVE_INFINITY): Lexed {
   const lexed: Lexing = { tokens: [], comments: [], diagnostics: [] };
-  for (let start = 0; start < text.length && lexed.tokens.length <= enough; ) {
-    const end = endOfPortion(text, start);
-    lexPortion(text.slice(start, end), start, lexed);
-    start = end;
+  const scanner = new Scanner(text, 0, lexed.comments);
+  for (let token = scanner.next(); token !== null && lexed.tokens.length <= enough; token = scanner.next()) {
+    add(token, lexed);
   }
   return lexed;
 }
-
-/** Behind a line end, which no token spans but `\r\n`; at the end of the text where there is none. */
-function endOfPortion(text: string, start: number): number {
-  if (start + portion >= text.length) return text.length;
-  lineEnd.lastIndex = start + portion;
-  return lineEnd.test(text) ? lineEnd.lastIndex : text.length;
-}
-const lineEnd = /\r\n|\n|\r/g;
 
 interface Lexing {
   readonly tokens: IToken[];
@@ -76,29 +52,25 @@ interface Lexing {
   readonly diagnostics: Diagnostic[];
 }
 
-function lexPortion(text: string, base: number, { tokens, comments, diagnostics }: Lexing): void {
-  for (const token of rawTokens(text, base, comments)) {
-    switch (token.tokenType) {
-      case RawText:
-        splitText(token, tokens, diagnostics);
-        break;
-      case BrokenText:
-        diagnostics.push(overlong(token) ?? report('PG1003', {}, openInterpolation(token)));
-        tokens.push(retyped(token, MalformedText));
-        break;
-      case OpenText:
-        diagnostics.push(
-          overlong(token) ?? report('PG1002', {}, spanOf(token), { note: 'no closing `"` on this line' }),
-        );
-        tokens.push(...splitOpenText(token));
-        break;
-      case BareDevice:
-        diagnostics.push(bareDevice(token));
-        tokens.push(retyped(token, MalformedDevice));
-        break;
-      default:
-        tokens.push(token);
-    }
+function add(token: IToken, { tokens, diagnostics }: Lexing): void {
+  switch (token.tokenType) {
+    case RawText:
+      splitText(token, tokens, diagnostics);
+      break;
+    case BrokenText:
+      diagnostics.push(overlong(token) ?? report('PG1003', {}, openInterpolation(token)));
+      tokens.push(retyped(token, MalformedText));
+      break;
+    case OpenText:
+      diagnostics.push(overlong(token) ?? report('PG1002', {}, spanOf(token), { note: 'no closing `"` on this line' }));
+      tokens.push(...splitOpenText(token));
+      break;
+    case BareDevice:
+      diagnostics.push(bareDevice(token));
+      tokens.push(retyped(token, MalformedDevice));
+      break;
+    default:
+      tokens.push(token);
   }
 }
 
@@ -107,32 +79,7 @@ export function spanOf(token: IToken): Span {
   return { start: token.startOffset, end: token.startOffset + token.image.length };
 }
 
-/** A token made by hand, at an offset of the text. */
-export function tokenAt(type: TokenType, image: string, offset: number): IToken {
-  // Lines and columns come from SourceFile; NaN is what Chevrotain itself writes where it tracks offsets only.
-  const token = createTokenInstance(type, image, offset, offset + image.length - 1, NaN, NaN, NaN, NaN);
-  return token;
-}
-
 const retyped = (token: IToken, type: TokenType) => tokenAt(type, token.image, token.startOffset);
-
-/** The lexer's own tokens with the characters that it skipped put back as `Stray`; `base` is where the text begins. */
-function rawTokens(text: string, base: number, comments: IToken[] = []): IToken[] {
-  shared ??= makeLexer(false);
-  const { tokens, errors, groups } = shared.tokenize(text);
-  for (const comment of groups.comments ?? []) comments.push(placedAt(base, comment));
-  const strays = errors.map((error) => {
-    return tokenAt(Stray, text.slice(error.offset, error.offset + error.length), base + error.offset);
-  });
-  const placed = base === 0 ? tokens : tokens.map((token) => placedAt(base, token));
-  if (strays.length === 0) return placed;
-  return [...placed, ...strays].sort((a, b) => a.startOffset - b.startOffset);
-}
-
-/** A fresh token as it stands in the whole text. */
-function placedAt(base: number, token: IToken): IToken {
-  return base === 0 ? token : tokenAt(token.tokenType, token.image, base + token.startOffset);
-}
 
 /** An escape, or an interpolation with its expression; RawText admits nothing else that begins so. */
 const textPieces = /\\[^\r\n]|\$\{([^}$\r\n]*)\}/g;
@@ -140,6 +87,10 @@ const textPieces = /\\[^\r\n]|\$\{([^}$\r\n]*)\}/g;
 /** Takes a string apart: one token if nothing is interpolated, otherwise its pieces with the tokens between them. */
 function splitText(token: IToken, tokens: IToken[], diagnostics: Diagnostic[]): void {
   const { image, startOffset } = token;
+  if (!/[\\$]/.test(image)) {
+    tokens.push(retyped(token, Text));
+    return;
+  }
   const before = tokens.length;
   let from = 0;
   for (const piece of image.matchAll(textPieces)) {
@@ -158,7 +109,8 @@ function splitText(token: IToken, tokens: IToken[], diagnostics: Diagnostic[]): 
     }
     const end = piece.index + 2;
     tokens.push(tokenAt(from === 0 ? TextHead : TextMiddle, image.slice(from, end), startOffset + from));
-    for (const part of rawTokens(inner, startOffset + end)) tokens.push(withoutLayout(part));
+    const scanner = new Scanner(inner, startOffset + end, null);
+    for (let part = scanner.next(); part !== null; part = scanner.next()) tokens.push(withoutLayout(part));
     from = piece.index + piece[0].length - 1;
   }
   if (tokens.length === before) tokens.push(retyped(token, Text));

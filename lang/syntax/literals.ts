@@ -51,6 +51,11 @@ function misplacedUnderscore(image: string): Literal {
 
 /** Reads a number with a unit. Durations are whole nanoseconds and sizes whole bytes, all exact to 2^53. */
 export function quantityValue(image: string): Literal {
+  // As most are: digits and a unit, which takes no pattern to tell.
+  let digitsEnd = 0;
+  while (image.charCodeAt(digitsEnd) >= 0x30 && image.charCodeAt(digitsEnd) <= 0x39) digitsEnd++;
+  const known = digitsEnd === 0 ? undefined : unitNamed(image.slice(digitsEnd));
+  if (known !== undefined) return scaled(image, image.slice(0, digitsEnd), known);
   if (/^0[xX]/.test(image)) return numberValue(image);
   const split = /^(-?[0-9][0-9_]*(?:\.[0-9][0-9_]*)?)(.*)$/s.exec(image);
   const digits = split?.[1] ?? '';

@@ -8,6 +8,7 @@ import {
   type IToken,
   isRecognitionException,
   NoViableAltException,
+  type TokenType,
   tokenMatcher,
 } from 'chevrotain';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
@@ -15,6 +16,7 @@ import type { Span } from '../source.ts';
 import type { ErrorNode } from './ast.ts';
 import { explain, type Mistake, theLineEnd } from './expectations.ts';
 import { depthOf } from './layout.ts';
+import { Lookahead } from './lookahead.ts';
 import { CloseBrace, Newline, OpenBrace, tokenTypes } from './tokens.ts';
 
 /** What the parser has to say of one statement: at most one diagnostic, the first. */
@@ -43,6 +45,8 @@ interface Internals {
   raiseNoAltException(occurrence: number, wanted: string | undefined): never;
   /** Adds where in the grammar the error arose. */
   SAVE_ERROR(error: Error): Error;
+  /** While the grammar is written down, methods of the object's own stand before those that parse. */
+  enableRecording(): void;
 }
 const inherited = EmbeddedActionsParser.prototype as unknown as Internals;
 
@@ -65,6 +69,7 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     super([...tokenTypes], {
       recoveryEnabled: false,
       maxLookahead: 1,
+      lookaheadStrategy: new Lookahead({ maxLookahead: 1 }),
       skipValidations: !validate,
       errorMessageProvider,
     });
@@ -78,6 +83,34 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     if (wanted === undefined) return inherited.raiseNoAltException.call(this, occurrence, wanted);
     const { SAVE_ERROR: placed } = inherited;
     throw placed.call(this, new NoViableAltException(wanted, this.LA(1), this.LA(0)));
+  }
+
+  #recording: readonly string[] = [];
+
+  protected enableRecording(): void {
+    const before = new Set(Object.keys(this));
+    inherited.enableRecording.call(this);
+    this.#recording = Object.keys(this).filter((name) => !before.has(name));
+  }
+
+  /** Chevrotain's own deletes these methods, a hundred of them, each of which V8 answers with a new shape of the object. */
+  protected disableRecording(): void {
+    const parsing = EmbeddedActionsParser.prototype as unknown as Readonly<Record<string, unknown>>;
+    Object.assign(
+      this,
+      { RECORDING_PHASE: false },
+      Object.fromEntries(this.#recording.map((name) => [name, parsing[name]])),
+    );
+  }
+
+  /**
+   * Whether one of these types of token comes next, so that a part which most texts leave out need not be tried at all. While
+   * the grammar is written down every part does.
+   */
+  protected begins(types: readonly TokenType[]): boolean {
+    const next = this.LA(1);
+    for (const type of types) if (tokenMatcher(next, type)) return true;
+    return this.RECORDING_PHASE;
   }
 
   /** Items between line ends up to the end of their block, each parsed on its own; `noun` says what one of them is. */

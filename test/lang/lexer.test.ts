@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { type IToken, Lexer } from 'chevrotain';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { layOut } from '../../lang/syntax/layout.ts';
-import { lex, makeLexer } from '../../lang/syntax/lexer.ts';
+import { lex } from '../../lang/syntax/lexer.ts';
+import { Scanner, tokenAt } from '../../lang/syntax/scanner.ts';
+import { Stray, tokenTypes } from '../../lang/syntax/tokens.ts';
+import { corpus } from '../corpus.ts';
+import { images, oddities } from '../fuzz/vocabulary.ts';
 import { fc } from '../laws.ts';
 
 const test = suite('lexer');
@@ -25,7 +30,7 @@ function lines(text: string): string {
     .join(' ');
 }
 
-test('a long text is lexed in portions, which nobody can tell, and no further than it is asked for', () => {
+test('a long text is lexed as a short one, and no further than it is asked for', () => {
   const line = `"x\${n} y" # note\r\n`;
   const short = lex(line).tokens.map(({ image, startOffset }) => [image, startOffset] as const);
   for (const count of [1, 200_000]) {
@@ -44,9 +49,49 @@ test('a long text is lexed in portions, which nobody can tell, and no further th
   assert.ok(some > 10 && some < 100_000 * short.length);
 });
 
+const chevrotain = new Lexer([...tokenTypes], { positionTracking: 'onlyOffset', ensureOptimizations: true });
+
 test('Chevrotain finds no fault in the patterns', () => {
-  const lexer = makeLexer(true);
-  assert.equal(lexer.lexerDefinitionErrors, []);
+  assert.equal(chevrotain.lexerDefinitionErrors, []);
+});
+
+/** Tokens and comments as `Type@offset:image`. */
+const listed = (tokens: readonly IToken[]): readonly string[] =>
+  [...tokens]
+    .sort((a, b) => a.startOffset - b.startOffset)
+    .map(({ tokenType, startOffset, image }) => `${tokenType.name}@${startOffset}:${image}`);
+
+/** What Chevrotain's lexer makes of a text, with what it skipped put back. */
+function oracle(text: string): readonly string[] {
+  const { tokens, groups, errors } = chevrotain.tokenize(text);
+  const strays = errors.map(({ offset, length }) => tokenAt(Stray, text.slice(offset, offset + length), offset));
+  return listed([...tokens, ...(groups.comments ?? []), ...strays]);
+}
+
+function scanned(text: string): readonly string[] {
+  const comments: IToken[] = [];
+  const scanner = new Scanner(text, 0, comments);
+  const tokens: IToken[] = [];
+  for (let token = scanner.next(); token !== null; token = scanner.next()) tokens.push(token);
+  return listed([...tokens, ...comments]);
+}
+
+test('the scanner finds what Chevrotain finds by the same patterns: in every scenario there is', () => {
+  for (const [name, text] of corpus()) assert.equal(scanned(text), oracle(text), name);
+});
+
+test('the scanner finds what Chevrotain finds by the same patterns: in whatever is made of their pieces', () => {
+  const piece = fc.oneof(
+    fc.constantFrom(...images, ...oddities),
+    fc.constantFrom(...'\ufeff\t\f\v\r\n ;#"\\$&|?~^\'`@.:/<>=!-_%µμ0a9fgxXzZ\0\x7f\u00a0\ufefe\uff00\ud800'),
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
+      const text = pieces.join('');
+      assert.equal(scanned(text), oracle(text));
+    }),
+    { numRuns: 5000 },
+  );
 });
 
 const tables: readonly (readonly [string, string, string])[] = [

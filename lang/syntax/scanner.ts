@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { type IToken, Lexer, type TokenType } from 'chevrotain';
+import * as T from './tokens.ts';
+
+/** A token as the parser takes it; `offset` is where it stands in the text. */
+export function tokenAt(type: TokenType, image: string, offset: number): IToken {
+  // Nothing else of a token is asked for, and a file has a hundred thousand: lines and columns come from SourceFile.
+  return { image, startOffset: offset, tokenTypeIdx: type.tokenTypeIdx, tokenType: type } as IToken;
+}
+
+/** What a token may be that begins with some character: a sign that is always written so, or what a pattern takes. */
+type Candidate =
+  | { readonly type: TokenType; readonly sign: string }
+  | { readonly type: TokenType; readonly sign: null; readonly pattern: RegExp };
+
+function patterned(type: TokenType): Candidate {
+  return { type, sign: null, pattern: new RegExp(type.PATTERN as RegExp, 'y') };
+}
+
+/** Token types that are always written in one way, by what is written; in the order in which the lexer tries them. */
+const fixed = T.tokenTypes.flatMap((type) =>
+  type.PATTERN !== Lexer.NA && type.LABEL?.startsWith('`') ? [[T.wordOf(type), type] as const] : [],
+);
+const reserved: ReadonlyMap<string, TokenType> = new Map(fixed.filter(([text]) => /^\w/.test(text)));
+
+/** By the first character. A word may be an address all the same, as `ab::1` is. */
+const beginnings: ReadonlyMap<string, readonly Candidate[]> = beginningsOf([
+  ['0123456789', [T.ColonAddress, T.DottedAddress, T.Numeral, T.Quantity]],
+  ['abcdefABCDEF:', [T.ColonAddress]],
+  ['"', [T.RawText, T.BrokenText, T.OpenText]],
+  ['\r\n;', [T.Newline]],
+]);
+
+function beginningsOf(patterns: readonly (readonly [string, readonly TokenType[]])[]): Map<string, Candidate[]> {
+  const table = new Map<string, Candidate[]>();
+  const add = (first: string, candidate: Candidate) => table.set(first, [...(table.get(first) ?? []), candidate]);
+  for (const [firsts, types] of patterns) {
+    const candidates = types.map(patterned);
+    for (const first of firsts) for (const candidate of candidates) add(first, candidate);
+  }
+  for (const [sign, type] of fixed) if (!reserved.has(sign)) add(sign.charAt(0), { type, sign });
+  return table;
+}
+
+/** Controls and what is beyond ASCII. */
+const others: readonly Candidate[] = [patterned(T.Stray)];
+/** The same by the character's code, of all ASCII: a hash for each token takes longer than to read it. */
+const byCode = Array.from({ length: 128 }, (_, code) => {
+  const first = String.fromCharCode(code);
+  return beginnings.get(first) ?? (/[ -~]/.test(first) ? [] : others);
+});
+const word = /[A-Za-z_]\w*(?:@\w*)?/y;
+/** A number that is nothing else, as most are. */
+const plainNumber = /\d+(?![\w%.:µμ])/y;
+const comment = new RegExp(T.Comment.PATTERN as RegExp, 'y');
+
+/**
+ * Splits a text into tokens by the patterns of tokens.ts, strings still whole; characters that begin none become `Stray`. It
+ * does what Chevrotain's lexer would with these patterns, which a test holds against it. That one tries a pattern for
+ * each reserved word in turn, and makes its tables anew in every process.
+ */
+export class Scanner {
+  readonly #text: string;
+  readonly #base: number;
+  readonly #comments: IToken[] | null;
+  #at = 0;
+  /** Where the last pattern that fitted ends. */
+  #end = 0;
+
+  /**
+   * @param base where the text begins in the file
+   * @param comments takes the comments; null where nobody wants them
+   */
+  constructor(text: string, base: number, comments: IToken[] | null) {
+    this.#text = text;
+    this.#base = base;
+    this.#comments = comments;
+  }
+
+  /** The next token, null behind the last one. */
+  next(): IToken | null {
+    const text = this.#text;
+    this.#pass();
+    const start = this.#at;
+    if (start >= text.length) return null;
+    const found = this.#token();
+    if (found !== null) return found;
+    // A run of characters that begin nothing is one token.
+    do this.#at++;
+    while (this.#at < text.length && !this.#begins());
+    return tokenAt(T.Stray, text.slice(start, this.#at), this.#base + start);
+  }
+
+  /** Goes past blanks and comments. */
+  #pass(): void {
+    const text = this.#text;
+    for (;;) {
+      const code = text.charCodeAt(this.#at);
+      if (isBlank(code)) {
+        this.#at++;
+      } else if (code === 0x23 /* # */) {
+        this.#takes(comment);
+        const token = this.#taken(T.Comment);
+        this.#comments?.push(token);
+      } else {
+        return;
+      }
+    }
+  }
+
+  /** Whether a token, a blank or a comment begins here. */
+  #begins(): boolean {
+    const here = this.#at;
+    const code = this.#text.charCodeAt(here);
+    if (isBlank(code) || code === 0x23 /* # */) return true;
+    const begins = this.#token() !== null;
+    this.#at = here;
+    return begins;
+  }
+
+  /** The token that begins here, if one does. */
+  #token(): IToken | null {
+    const text = this.#text;
+    const code = text.charCodeAt(this.#at);
+    if (isDigit(code) && this.#takes(plainNumber)) return this.#taken(T.Numeral);
+    for (const candidate of byCode[code] ?? others) {
+      const { type, sign } = candidate;
+      if (sign === null) {
+        if (this.#takes(candidate.pattern)) return this.#taken(type);
+      } else if (sign.length === 1 || text.startsWith(sign, this.#at)) {
+        const start = this.#at;
+        this.#at = start + sign.length;
+        return tokenAt(type, sign, this.#base + start);
+      }
+    }
+    if (!this.#takes(word)) return null;
+    const image = text.slice(this.#at, this.#end);
+    return this.#taken(reserved.get(image) ?? nameType(image), image);
+  }
+
+  /** Whether a pattern fits here; `#taken` then goes past what it takes. */
+  #takes(pattern: RegExp): boolean {
+    pattern.lastIndex = this.#at;
+    if (!pattern.test(this.#text)) return false;
+    this.#end = pattern.lastIndex;
+    return true;
+  }
+
+  #taken(type: TokenType, image = this.#text.slice(this.#at, this.#end)): IToken {
+    const start = this.#at;
+    this.#at = this.#end;
+    return tokenAt(type, image, this.#base + start);
+  }
+}
+
+/** What `T.Blank` takes. */
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09 || code === 0x0b || code === 0x0c || code === 0xfeff;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+/** The type of a word that is not reserved. */
+function nameType(image: string): TokenType {
+  if (!image.includes('@')) return T.PlainName;
+  return image.endsWith('@') ? T.BareDevice : T.DeviceName;
+}
