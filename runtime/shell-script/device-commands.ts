@@ -34,6 +34,8 @@ export class DeviceCommands {
   /** Devices of the block under way to which more can be told: none runs yet. */
   #open = new Map<string, DeviceItem>();
   readonly #added: DeviceItem[] = [];
+  /** Every `rate`, with the size that the kernel reckons with. */
+  readonly #rated: { readonly device: DeviceItem; readonly at: Span; readonly size: string }[] = [];
   #comments: string[] = [];
   #background = false;
 
@@ -53,6 +55,7 @@ export class DeviceCommands {
 
   /** All of it, with what the script left to pktgen's defaults written out. */
   finished(): readonly Item[] {
+    this.#writeDelays();
     for (const { settings, at } of this.#added) {
       const tells = (word: string): boolean => settings.some((setting) => setting.word === word);
       const write = (word: string, values: string): void => {
@@ -205,15 +208,55 @@ export class DeviceCommands {
     }
     if (result.note !== null) this.#listener.note(result.note, at);
     this.#tell(device, word, result.values, at);
+    if (word === 'rate') this.#rated.push({ device, at, size: this.#smallestSize(device) });
+  }
+
+  /** What the kernel takes a device's frames to be when it turns a `rate` into a delay: `min_pkt_size`, 0 until it is told. */
+  #smallestSize(device: DeviceItem): string {
+    const added = this.#added.findLast(({ name }) => name === device.name);
+    const told = (item: DeviceItem | undefined): string | undefined =>
+      item?.settings.findLast(({ word }) => word === 'pkt_size' || word === 'min_pkt_size')?.values;
+    return told(device) ?? told(added) ?? '0B';
+  }
+
+  /**
+   * The kernel turns `rate` into a delay once, for the size of that moment, and counts a burst as one packet
+   * (net/core/pktgen.c, pktgen_if_write); the language's follows the bytes that are sent. Where the two differ the delay is
+   * written, if it is known.
+   */
+  #writeDelays(): void {
+    for (const { device, at, size } of this.#rated) {
+      const index = device.settings.findIndex((setting) => setting.word === 'rate' && setting.at === at);
+      const rate = device.settings[index];
+      if (rate === undefined) continue;
+      const told = (word: string): string | undefined => device.settings.find((one) => one.word === word)?.values;
+      const sizes = ['min_pkt_size', 'max_pkt_size', 'imix_weights'].some((word) => told(word) !== undefined);
+      const same = device.cpu === null || (told('pkt_size') === size && !sizes && (told('burst') ?? '1') === '1');
+      if (same) continue;
+      const [bytes, megabits] = [/^(\d+)B$/.exec(size)?.[1], /^(\d+)Mbps$/.exec(rate.values)?.[1]];
+      if (bytes === undefined || megabits === undefined) {
+        this.#listener.note(
+          `the kernel makes a delay of it once, for frames of ${size}, from packet to packet or burst`,
+          at,
+        );
+        continue;
+      }
+      const delay = `${(BigInt(bytes) * 8n * 1000n) / BigInt(megabits)}ns`;
+      this.#listener.note(`the kernel makes a delay of ${delay} of it, for frames of ${size}`, at);
+      device.settings[index] = { ...rate, word: 'delay', values: delay };
+    }
   }
 
   /** Adds a setting; what it takes the place of goes. */
   #tell(device: DeviceItem, word: string, values: string, at: Span): void {
     if (rangeEnds.includes(word)) splitSize(device.settings);
-    if (word !== 'flag') {
-      const gone = [word, ...(replaces[word] ?? [])];
-      keep(device.settings, (setting) => !gone.includes(setting.word));
-    }
+    const gone = word === 'flag' ? [] : [word, ...(replaces[word] ?? [])];
+    const flag = word === 'flag' ? values.replace('!', '') : null;
+    keep(
+      device.settings,
+      (setting) =>
+        !gone.includes(setting.word) && (setting.word !== 'flag' || setting.values.replace('!', '') !== flag),
+    );
     device.settings.push({ word, values, comments: this.#takeComments(), at });
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { deviceParameters } from '../../lang/parameters.ts';
+import { parseValue } from '../../lang/syntax/literals.ts';
 import type { ScalarType } from '../../lang/value.ts';
 import { type Hole, known, type Text } from './expansion.ts';
 
@@ -20,6 +21,7 @@ const units: Readonly<Record<string, string>> = {
   ratep: 'pps',
   delay: 'ns',
 };
+const addressTitles = { mac: 'MAC', ipv4: 'IPv4', ipv6: 'IPv6' };
 /** The kernel reads ten digits of a number at most. */
 const mostDigits = 10;
 
@@ -117,7 +119,10 @@ function address(
   typed: (hole: Hole, type: ScalarType) => boolean,
 ): Translated {
   const plain = known(text)?.trim() ?? null;
-  if (plain !== null) return plain === '' ? wrong(`\`${word}\` without an address`) : right(plain);
+  if (plain === '') return wrong(`\`${word}\` without an address`);
+  if (plain !== null) {
+    return parseValue(type, plain).ok ? right(plain) : wrong(`\`${plain}\` is no ${addressTitles[type]} address`);
+  }
   const [hole, ...more] = text;
   if (more.length === 0 && typeof hole === 'object' && hole.parameter !== null) {
     return typed(hole, type) ? right(hole.source) : wrong('its variable is used for something else, too');

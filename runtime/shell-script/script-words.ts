@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { ScalarType } from '../../lang/value.ts';
 import { type Hole, joined, type Text, written } from './expansion.ts';
 import { plainText, type Statement, type StatementOf, type Word } from './syntax.ts';
 
@@ -117,3 +118,24 @@ export function formatted(format: Text, words: readonly Text[]): Text | null {
   });
   return parts.every((part) => part !== null) && left.length === 0 ? joined(...parts) : null;
 }
+
+/** Options of samples/pktgen/parameters.sh, by the variables that hold what was given. */
+export const scriptOptions: Readonly<Record<string, string>> = {
+  DEST_IP: '-d',
+  DST_MAC: '-m',
+  DST_PORT: '-p',
+  UDP_CSUM: '-k',
+  CLONE_SKB: '-c',
+  COUNT: '-n',
+  BURST: '-b',
+  VERBOSE: '-v',
+  DEBUG: '-x',
+  IP6: '-6',
+  APPEND: '-a',
+};
+
+/** What it gives to those that were not, where the scripts do not: type and value in the language. */
+export const scriptDefaults: Readonly<Record<string, readonly [ScalarType, string]>> = {
+  PKT_SIZE: ['size', '60B'],
+  DELAY: ['duration', '0ns'],
+};

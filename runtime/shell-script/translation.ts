@@ -35,6 +35,8 @@ import {
   prefixEnds,
   procFolder,
   quiet,
+  scriptDefaults,
+  scriptOptions,
   withoutOptions,
 } from './script-words.ts';
 import { piecesOf, plainText, readShell, type Statement, type StatementOf, type Word } from './syntax.ts';
@@ -59,6 +61,8 @@ class ScriptTranslation {
   readonly #source: SourceFile;
   readonly #commands: DeviceCommands;
   readonly #warnings: Diagnostic[] = [];
+  /** Whether the script has the options of the kernel's own. */
+  #optional = false;
   readonly #variables = new Map<string, Text>();
   readonly #arrays = new Map<string, readonly Text[] | null>();
   readonly #functions = new Map<string, readonly Statement[]>();
@@ -194,7 +198,8 @@ class ScriptTranslation {
     } else if (held === null) {
       if (then.kind === 'assignment' || this.#concernsPktgen(span))
         this.#leave('whether its condition holds is not known here', span);
-    } else if (held === wanted && !givesUp([then])) this.#statement(then);
+    } else if (held !== wanted) this.#without(condition.span, span);
+    else if (!givesUp([then])) this.#statement(then);
   }
 
   #if({ branches, otherwise, span }: StatementOf<'if'>): void {
@@ -204,11 +209,22 @@ class ScriptTranslation {
         if (this.#concernsPktgen(span)) this.#leave('whether its condition holds is not known here', span);
         return;
       }
-      if (!held) continue;
+      if (!held) {
+        for (const one of condition) this.#without(one.span, span);
+        continue;
+      }
       if (!givesUp(body)) this.#all(body);
       return;
     }
     if (!givesUp(otherwise)) this.#all(otherwise);
+  }
+
+  /** Tells of commands that are for an option of the kernel's own scripts, none of which is given here. */
+  #without(condition: Span, at: Span): void {
+    if (!this.#optional || !this.#concernsPktgen(at)) return;
+    const [, name = ''] = /\$\{?(\w+)/.exec(this.#source.slice(condition)) ?? [];
+    const option = scriptOptions[name];
+    if (option !== undefined) this.#note(`carried over as without the option \`${option}\``, at);
   }
 
   /** Whether the last of some commands succeeds; null where that is not known. */
@@ -463,6 +479,7 @@ class ScriptTranslation {
       const threads = this.#parameter('THREADS', 'number', '1');
       this.#variables.set('F_THREAD', [first]);
       this.#variables.set('THREADS', [threads]);
+      this.#optional = true;
       this.#variables.set('L_THREAD', [{ source: `${first.source} + ${threads.source} - 1`, parameter: null }]);
       for (const name of ['IP6', 'DEBUG', 'VERBOSE', 'APPEND']) this.#variables.set(name, []);
     } else if (!path.endsWith('functions.sh')) {
@@ -555,7 +572,8 @@ class ScriptTranslation {
   readonly #parameterOf = (shellName: string): Text => this.#outside(shellName);
 
   #outside(shellName: string): Text {
-    return [this.#parameter(shellName, null, null)];
+    const [type, value] = (this.#optional ? scriptDefaults[shellName] : undefined) ?? [null, null];
+    return [this.#parameter(shellName, type, value)];
   }
 
   #parameter(shellName: string, type: ScalarType | null, value: string | null): Hole {

@@ -130,6 +130,22 @@ const told: readonly (readonly [string, readonly string[], readonly string[]])[]
     ['read -r A B <<< $(parse_addr 10.1.0.0/29)', 'pg_set eth1 "dst_min $A"', 'pg_set eth1 "dst_max $B"'],
     ['dst_min 10.1.0.0', 'dst_max 10.1.0.7'],
   ],
+  ['a rate of one size', ['pg_set eth1 "pkt_size 60"', 'pg_set eth1 "rate 300"'], ['pkt_size 60B', 'rate 300Mbps']],
+  [
+    'a rate of the size before',
+    ['pg_set eth1 "pkt_size 60"', 'pg_set eth1 "rate 300"', 'pg_set eth1 "pkt_size 1500"'],
+    ['delay 1600ns', 'pkt_size 1500B'],
+  ],
+  [
+    'a rate of bursts',
+    ['pg_set eth1 "pkt_size 1500"', 'pg_set eth1 "rate 300"', 'pg_set eth1 "burst 32"'],
+    ['pkt_size 1500B', 'delay 40000ns', 'burst 32'],
+  ],
+  [
+    'a flag that is taken back',
+    ['pg_set eth1 "flag UDPSRC_RND"', 'pg_set eth1 "udp_src_max 20"', 'pg_set eth1 "flag !UDPSRC_RND"'],
+    ['udp_src_max 20', 'flag !UDPSRC_RND'],
+  ],
   ['the later one counts', ['pg_set eth1 "delay 5"', 'pg_set eth1 "ratep 100"'], ['ratep 100pps']],
   [
     'an end of the sizes',
@@ -212,7 +228,9 @@ for (const [what, line, code, words] of [
   ['a rate of nothing', 'pg_set eth1 "rate 0"', 'PG7007', /refuses 0/],
   ['no number', 'pg_set eth1 "frags abc"', 'PG7007', /reads `abc` as 0/],
   ['too many digits', 'pg_set eth1 "frags 10000000000"', 'PG7007', /10 digits/],
-  ['a unit', 'pg_set eth1 "rate 300M"', 'PG7008', /reads `300M` as 300/],
+  ['a unit', 'pg_set eth1 "ratep 300M"', 'PG7008', /reads `300M` as 300/],
+  ['a rate before any size', 'pg_set eth1 "rate 300"', 'PG7008', /a delay of 0ns of it, for frames of 0B/],
+  ['a bad destination', 'pg_set eth1 "dst_mac 02:00:00:00:00:0"', 'PG7007', /is no MAC address/],
   ['an unknown device', 'pg_set eth9 "frags 3"', 'PG7007', /no device `eth9`/],
   ['an unknown word for a thread', 'pg_thread 0 rem_device eth1', 'PG7007', /threads know/],
   ['an unknown word for all', 'pg_ctrl begin', 'PG7007', /pgctrl knows/],
