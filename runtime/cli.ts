@@ -12,6 +12,7 @@ import { type Refusal, refusal } from './refusal.ts';
 import { openOutput } from './report/output.ts';
 import { type Shell, shellCompletion, shells } from './report/shell-completion.ts';
 import { inputOf, type ScriptInput } from './script-input.ts';
+import { keepHeapSmall } from './small-heap.ts';
 import { version } from './version.ts';
 
 /** Exit status of a defect of pktsh itself: EX_SOFTWARE of sysexits.h. */
@@ -26,6 +27,7 @@ interface StatementFlags {
 
 /** Each command's module is loaded when the command is known: `check` must not wait for what only `run` needs. */
 async function runScript(input: ScriptInput, flags: RunFlags & ColourFlags): Promise<number> {
+  keepHeapSmall();
   const { runCommand } = await import('./commands/run.ts');
   return runCommand(input, flags, await openOutput(flags.json ?? false, flags.color ?? null));
 }
@@ -53,6 +55,7 @@ function commandLine(exit: (status: number) => void): Command {
       } else if (flags.e !== undefined) {
         exit(await runScript({ kind: 'statements', text: flags.e.join('\n') }, flags));
       } else if (process.stdin.isTTY === true && process.stdout.isTTY === true) {
+        keepHeapSmall();
         const { openShell } = await import('./shell/shell.ts');
         exit(await openShell(flags, await openOutput(false, flags.color ?? null)));
       } else if (process.stdin.isTTY === true) {
