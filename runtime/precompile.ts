@@ -5,6 +5,7 @@
 
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import v8 from 'node:v8';
 import { CompiledCode, cacheOf } from './compiled-code.ts';
 
 const example = join(__dirname, '../examples/quickstart.pg');
@@ -20,6 +21,8 @@ const commands: (readonly string[])[] = [
 const cache = cacheOf(__dirname);
 rmSync(cache, { force: true });
 const code = new CompiledCode(__dirname);
+// The code is for V8's own flags: what a command sets of them would have V8 refuse it.
+v8.setFlagsFromString = () => {};
 process.env.PKTSH_HISTORY = '';
 for (const stream of [process.stdin, process.stdout]) Object.defineProperty(stream, 'isTTY', { value: true });
 
