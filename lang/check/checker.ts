@@ -14,9 +14,10 @@ import { type Context, type LabInterface, mistake } from './context.ts';
 import { checkLab, checkParam, checkReceiver, declare, fixedText, labInterfaces } from './declaration.ts';
 import { checkExpression } from './expression.ts';
 import { functionNames } from './function.ts';
-import { checkImport, hasHole, isShared, yieldingKinds } from './import.ts';
+import { checkImport, isShared, yieldingKinds } from './import.ts';
 import { Inventory } from './inventory.ts';
 import { renamedNames } from './link.ts';
+import { LostText, lostText } from './lost-text.ts';
 import { Scope } from './scope.ts';
 import { checkBlock, checkStatement, checkStatements, conditionText } from './statement.ts';
 
@@ -52,7 +53,7 @@ export function check({ source, file, modules, diagnostics: syntax }: Loaded): C
     source,
     diagnostics,
     // The parser leaves no hole without a word.
-    complete: syntax.length === 0 || !hasHole(file),
+    lost: syntax.length === 0 ? new LostText([]) : lostText(source, file),
     damaged: (span) => syntaxErrors.within(span),
     lab: interfaces,
     receivers: receiverNames(statements, new Map()),
@@ -90,7 +91,7 @@ export function check({ source, file, modules, diagnostics: syntax }: Loaded): C
     lets: top.lets,
   });
   if (scenarios.length === 0) {
-    for (const problem of context.inventory.problems(context.receivers, context.complete)) diagnostics.push(problem);
+    for (const problem of context.inventory.problems(context.receivers, context.lost)) diagnostics.push(problem);
     const { setup, teardown } = around;
     const unnamed = { name: '', each: null, span: file.span, receivers: shared, prelude: first.body };
     checked.push({ ...unnamed, setup, body: top.body, teardown });
@@ -245,7 +246,7 @@ function checkScenarios(context: Context, scenarios: readonly ScenarioStatement[
     const each = checkValues(inner, scenario, name, shared.lets);
     const receivers = checkReceivers(inner, body.statements);
     const ops = checkStatements(inner, body.statements);
-    for (const problem of inner.inventory.problems(inner.receivers, inner.complete)) context.diagnostics.push(problem);
+    for (const problem of inner.inventory.problems(inner.receivers, inner.lost)) context.diagnostics.push(problem);
     const { setup, teardown } = shared.around;
     const all = [...shared.receivers, ...receivers];
     return { name, each, span, receivers: all, prelude: shared.prelude, setup, body: ops, teardown };

@@ -16,6 +16,7 @@ import { articled, assignable, eitherOf, isQuantity } from '../types.ts';
 import type { ScalarType, Type } from '../value.ts';
 import type { FunctionBody } from './function.ts';
 import type { Inventory } from './inventory.ts';
+import type { LostText } from './lost-text.ts';
 import type { Scope } from './scope.ts';
 
 /**
@@ -42,8 +43,8 @@ export interface LabInterface {
 export interface Context {
   readonly source: SourceFile;
   readonly diagnostics: Diagnostic[];
-  /** False where the parser lost statements: names may have been declared there, so none is called unknown. */
-  readonly complete: boolean;
+  /** What the parser gave up on. */
+  readonly lost: LostText;
   /** Whether something inside could not be read, so that what seems to be missing there may only be lost. */
   readonly damaged: (span: Span) => boolean;
   /** Null where the file declares no lab. */

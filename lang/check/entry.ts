@@ -12,9 +12,9 @@ import { type Context, type LabInterface, mistake } from './context.ts';
 import { labInterfaces } from './declaration.ts';
 import { checkExpression } from './expression.ts';
 import { functionNames } from './function.ts';
-import { hasHole } from './import.ts';
 import { Inventory } from './inventory.ts';
 import { renamedNames } from './link.ts';
+import { LostText, lostText } from './lost-text.ts';
 import { Scope } from './scope.ts';
 
 /** What the entries of a session have declared so far. Entries never change it: each makes the next one. */
@@ -88,7 +88,7 @@ export function checkEntry(before: Declared, { source, file, modules, diagnostic
   const context: Context = {
     source,
     diagnostics,
-    complete: syntax.length === 0 || !hasHole(file),
+    lost: syntax.length === 0 ? new LostText([]) : lostText(source, file),
     damaged: (span) => syntaxErrors.within(span),
     lab: interfaces,
     receivers: receiverNames(statements, before.receivers),
@@ -120,9 +120,7 @@ export function checkEntry(before: Declared, { source, file, modules, diagnostic
   if (lab !== undefined && before.lab !== null) mistake(context, report('PG3105', {}, lab.span));
   const top = checkTop(context, statements, added === null ? null : (interfaces ?? added), undefined, null);
   const receivers = checkReceivers(context, statements);
-  const own = inventory
-    .problems(context.receivers, context.complete)
-    .filter(({ span }) => span.start >= file.span.start);
+  const own = inventory.problems(context.receivers, context.lost).filter(({ span }) => span.start >= file.span.start);
   diagnostics.push(...own);
   const { scope, functions, acting, importedScopes } = context;
   return {

@@ -49,9 +49,10 @@ export function checkFunction(
   const scope = new Scope(context.scope);
   const body: FunctionBody = { name: name.text, returns: [] };
   const inventory = new Inventory();
-  const damaged = context.damaged({ start: name.span.end, end: statement.body.span.start });
-  const complete = context.complete && !damaged;
-  const inner: Context = { ...context, place: 'block', quiet: false, complete, scope, inventory, function: body };
+  const header = { start: name.span.end, end: statement.body.span.start };
+  const damaged = context.damaged(header);
+  const lost = damaged ? context.lost.and(context.source.slice(header)) : context.lost;
+  const inner: Context = { ...context, place: 'block', quiet: false, lost, scope, inventory, function: body };
   const parameters = statement.parameters.map(({ name: parameter, type }) => {
     const found = parameterType(context, type);
     const value: Expr = { kind: 'variable', span: parameter.span, name: parameter.text };

@@ -7,6 +7,7 @@ import { type Context, mistake } from './context.ts';
 import { mayDeclare } from './declaration.ts';
 import { functionNames } from './function.ts';
 import { Inventory } from './inventory.ts';
+import { lostText } from './lost-text.ts';
 import { Scope } from './scope.ts';
 import { checkStatement } from './statement.ts';
 
@@ -17,15 +18,6 @@ export const yieldingKinds: readonly string[] = ['add_device', 'rem_device', 're
 export function isShared(statement: Statement): boolean {
   if (['error', 'frame', 'fn', 'import'].includes(statement.kind)) return true;
   return statement.kind === 'let' && !yieldingKinds.includes(statement.value.kind);
-}
-
-/** Whether recovery lost a statement somewhere, and with it, perhaps, a declaration. */
-export function hasHole(node: unknown): boolean {
-  if (Array.isArray(node)) return node.some(hasHole);
-  if (typeof node !== 'object' || node === null) return false;
-  const { statements } = node as { readonly statements?: readonly Statement[] };
-  if (statements?.some((statement) => statement.kind === 'error')) return true;
-  return Object.values(node).some(hasHole);
 }
 
 /**
@@ -42,12 +34,12 @@ export function checkImport(context: Context, statement: ImportStatement): reado
     return [];
   }
   const scope = new Scope(null);
-  const complete = !hasHole(module.file);
+  const lost = lostText(context.source, module.file);
   context.importedScopes.set(module, scope);
-  context.scope.declareModule({ name: alias.text, span: alias.span, scope: complete ? scope : null });
+  context.scope.declareModule({ name: alias.text, span: alias.span, scope: lost.none ? scope : null });
   const inner: Context = {
     ...context,
-    complete,
+    lost,
     lab: null,
     laterFunctions: functionNames(module.file.statements),
     receivers: new Map(),

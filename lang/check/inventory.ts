@@ -5,6 +5,7 @@ import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { correction } from '../diagnostics/suggest.ts';
 import { needsHeaderAlone } from '../metrics.ts';
 import type { Span } from '../source.ts';
+import type { LostText } from './lost-text.ts';
 
 /** What is known of a device's name before the run: all of it, its shape (`"tx0@${i}"`), or nothing. */
 export type DeviceName =
@@ -90,13 +91,13 @@ export class Inventory {
     return this.#added.flatMap(({ name }) => (name.kind === 'static' ? [name.name] : []));
   }
 
-  /** What the scenario got wrong. `receivers`: their names and places; `complete` false: parts of the text were lost. */
-  problems(receivers: ReadonlyMap<string, Span>, complete: boolean): readonly Diagnostic[] {
+  /** What the scenario got wrong. `receivers`: their names and places; `lost`: text that may have added devices, or changed them. */
+  problems(receivers: ReadonlyMap<string, Span>, lost: LostText): readonly Diagnostic[] {
     return [
       ...this.#collisions(receivers),
-      ...(complete ? this.#unknown() : []),
-      ...(complete ? this.#unpaced() : []),
-      ...(complete ? this.#unsequenced() : []),
+      ...this.#unknown(lost),
+      ...(lost.none ? this.#unpaced() : []),
+      ...(lost.none ? this.#unsequenced() : []),
     ];
   }
 
@@ -115,9 +116,10 @@ export class Inventory {
     });
   }
 
-  #unknown(): Diagnostic[] {
+  #unknown(lost: LostText): Diagnostic[] {
+    if (lost.mayDeclare('add_device')) return [];
     return this.#uses.flatMap(({ name, span, words }) => {
-      if (this.#matching(name).length > 0) return [];
+      if (this.#matching(name).length > 0 || lost.mayDeclare(name)) return [];
       const subject = words.length > 0 ? 'there are' : 'devices';
       const near = correction(name, [...this.names(), ...words], subject, span);
       const added = this.#added.length > 0 || words.length > 0;

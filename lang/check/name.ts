@@ -58,7 +58,7 @@ export function variableValue(context: Context, variable: Variable, span: Span):
 
 /** A name that nothing declares; silent where a declaration may have been lost to a syntax error. */
 export function unknownName(context: Context, name: string, span: Span): Typed {
-  if (!context.complete) return hole(span);
+  if (context.lost.mayDeclare(name)) return hole(span);
   const known = [
     ...context.scope.names(),
     ...(context.lab?.keys() ?? []),
@@ -327,7 +327,7 @@ export function notInLab(context: Context, name: string, span: Span): Typed {
 }
 
 function unknownReceiver(context: Context, name: string, span: Span): Typed {
-  if (!context.complete) return hole(span);
+  if (context.lost.mayDeclare(name)) return hole(span);
   const [receiver] = context.receivers.keys();
   const details =
     receiver !== undefined && context.inventory.knows(name)

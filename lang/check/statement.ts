@@ -239,7 +239,7 @@ function checkYielding(context: Context, statement: YieldingStatement, bind: str
 function checkAssignable(context: Context, name: string, span: Span, value: Typed, at: Expression): void {
   const variable = context.scope.lookup(name);
   if (variable === null) {
-    if (!context.complete) return;
+    if (context.lost.mayDeclare(name)) return;
     const hints = [`\`let ${name} = …\` declares it`];
     mistake(context, report('PG3001', { name }, span, { hints }));
     // Told once: what follows may use it.

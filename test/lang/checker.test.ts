@@ -229,9 +229,24 @@ test('every mistake of a file is told, in source order', () => {
   assert.is(codes.filter((code) => code.startsWith('PG1')).length, 1);
   assert.equal(
     codes.filter((code) => !code.startsWith('PG1')),
-    ['PG2103', 'PG3009', 'PG2103', 'PG2301'],
+    ['PG2103', 'PG3001', 'PG3009', 'PG2103', 'PG2301'],
   );
 });
+
+for (const [what, text, expected] of [
+  ['a name that stands nowhere else', 'foo bar baz\nx = 3\nprint nope', ['PG3001 x', 'PG3001 nope']],
+  ['a name that it may have declared', 'let x = 1 +\nprint x\nx = 3', []],
+  ['a device that it may have added', `${lab}add_device "tx\${0}" on cpu { }\nstart tx0\nexpect tx0.sent > 0`, []],
+  ['a device that nothing adds', `${lab}print )\nstart tx0`, ['PG3004 tx0']],
+  ['a parameter of a function', 'fn f(n: ) { print n }\nf(2)\nprint m', ['PG3001 m']],
+] as const) {
+  test(`beside a statement that cannot be read: ${what}`, () => {
+    assert.equal(
+      told(text).filter((line) => !line.startsWith('PG1')),
+      expected,
+    );
+  });
+}
 
 test('a device that is misspelt where it is added is told there and not where it is used', () => {
   const text = `${lab}${frame}add_device txo on cpu 0 { frame probe; rate 1kpps }\nstart tx0\nexpect tx0.sent > 0`;
