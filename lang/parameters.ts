@@ -67,6 +67,7 @@ const clones = between(0, 0x7fff_ffff);
 
 const netifReceive = 'it hands frames to the receive path of the interface, which none of the drivers here can do';
 const securityAssociation = "it names one of the kernel's security associations, and frames are not encrypted here";
+const moduleLog = 'it has the kernel module write to its log, and there is no module here';
 
 const rows: readonly DeviceParameter[] = [
   row('frame', 'what it sends, instead of the frame that the words of pktgen make', value(['frame'], null)),
@@ -111,6 +112,7 @@ const rows: readonly DeviceParameter[] = [
   own('svlan_cfi', 'CFI, today DEI, in the outer tag', number(bit)),
   own('mpls', 'MPLS label stack as whole 32-bit entries, outermost first', hexadecimal(mplsEntry, mostLabels)),
   own('spi', 'a security association of the kernel', { kind: 'nothing', reason: securityAssociation }),
+  row('debug', "the kernel module's own log", { kind: 'nothing', reason: moduleLog }),
   row('queue_map_min', 'first of the transmit queues', number(port)),
   row('queue_map_max', 'last of the transmit queues', number(port)),
   row('skb_priority', 'priority of its frames for the qdisc', number(priority)),

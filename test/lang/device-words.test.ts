@@ -87,6 +87,7 @@ const words: Readonly<Record<string, readonly [taken: readonly string[], refused
       { '0001000a': 'PG2007', 10: 'PG5116', '0x0': 'PG2307', [new Array(17).fill('0x1').join(', ')]: 'PG5104' },
     ],
     spi: [[], { 5: 'PG5112' }],
+    debug: [[], { 1: 'PG5112' }],
     queue_map_min: [['queue_map_min 0; queue_map_max 3', 'queue_map_min 2'], { 65536: 'PG2307' }],
     queue_map_max: [['queue_map_max 3'], { 65536: 'PG2307' }],
     skb_priority: [['skb_priority 4'], { 1000000000: 'PG2307' }],

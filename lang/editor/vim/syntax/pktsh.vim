@@ -10,7 +10,7 @@ syntax keyword pktshConstant true false
 syntax keyword pktshLayer eth vlan mpls arp ipv4 ipv6 ipv6_hop_options ipv6_dest_options ipv6_fragment udp tcp icmp icmpv6 gre vxlan pktgen raw
 syntax keyword pktshFunction min max floor round len wire pick addr random
 syntax keyword pktshTotal devices receivers grace elapsed error
-syntax keyword pktshParameter pkt_size min_pkt_size max_pkt_size imix_weights rate ratep delay count burst clone_skb frags flag dst_mac src_mac dst_mac_count src_mac_count dst dst_min dst_max src_min src_max tos dst6 dst6_min dst6_max src6 traffic_class udp_src_min udp_src_max udp_dst_min udp_dst_max flows flowlen vlan_id vlan_p vlan_cfi svlan_id svlan_p svlan_cfi mpls spi queue_map_min queue_map_max skb_priority node late shortfall driver xmit_mode file pktgen_compat
+syntax keyword pktshParameter pkt_size min_pkt_size max_pkt_size imix_weights rate ratep delay count burst clone_skb frags flag dst_mac src_mac dst_mac_count src_mac_count dst dst_min dst_max src_min src_max tos dst6 dst6_min dst6_max src6 traffic_class udp_src_min udp_src_max udp_dst_min udp_dst_max flows flowlen vlan_id vlan_p vlan_cfi svlan_id svlan_p svlan_cfi mpls spi debug queue_map_min queue_map_max skb_priority node late shortfall driver xmit_mode file pktgen_compat
 syntax match pktshNumber ~\v<(0[xX][0-9A-Fa-f_]+|\d[0-9_]*(\.\d[0-9_]*)?)\w@!~
 syntax match pktshQuantity ~\v<\d[0-9_]*(\.\d[0-9_]*)?(Gbps|Gpps|Mbps|Mpps|kbps|kpps|KiB|MiB|bps|min|pps|KB|MB|ms|ns|us|\%|B|h|s)\w@!~
 syntax match pktshAddress ~\v<\d\w*(\.\w+){2,}(/\d+>)?~
