@@ -52,8 +52,11 @@ export function parse(source: SourceFile): Parsed {
   const lexical = new Offsets(lexed.diagnostics.map(({ span }) => span.start));
   // The layout pass and the grammar may both stumble over one token, such as an `else` that has no `if` at all.
   const said = new Set(layout.diagnostics.map(({ span }) => span.start));
+  // A bracket that is never closed takes in what follows, which does not fit inside.
+  const unclosed = new Offsets(layout.diagnostics.filter(isBracket).map(({ span }) => span.start));
   const own = problems.filter(({ token, region }) => {
-    return !isInserted(token) && !lexical.within(region) && !said.has(token.startOffset);
+    if (isInserted(token) || lexical.within(region) || said.has(token.startOffset)) return false;
+    return !unclosed.within({ start: region.start, end: Math.max(region.start, token.startOffset) });
   });
   const kept = withoutStrayBraces(found, missingBraces(own, layout.tokens));
   const diagnostics = [...kept, ...own.map((problem) => problem.diagnostic)];
