@@ -47,15 +47,22 @@ function ratio(numerator: readonly number[], denominator: readonly number[]): nu
   return product(numerator) / product(denominator);
 }
 
-function table(): ReadonlyMap<string, Rule> {
-  const rules = new Map<string, Rule>();
+/** By operator, left and right type: a key put together of them would be made and hashed for every operation of a file. */
+type Table = ReadonlyMap<BinaryOperator, ReadonlyMap<Type, ReadonlyMap<Type, Rule>>>;
+
+function table(): Table {
+  const rules = new Map<ArithmeticOperator, Map<QuantityType, Map<QuantityType, Rule>>>();
   const add = (
     left: QuantityType,
     operator: ArithmeticOperator,
     right: QuantityType,
     result: QuantityType,
     compute: Rule['compute'],
-  ) => rules.set(`${left} ${operator} ${right}`, { result, compute });
+  ) => {
+    const ofOperator = rules.get(operator) ?? new Map<QuantityType, Map<QuantityType, Rule>>();
+    const ofLeft = ofOperator.get(left) ?? new Map<QuantityType, Rule>();
+    rules.set(operator, ofOperator.set(left, ofLeft.set(right, { result, compute })));
+  };
   const product = (a: QuantityType, b: QuantityType, result: QuantityType, compute: Rule['compute']) => {
     add(a, '*', b, result, compute);
     add(b, '*', a, result, (x, y) => compute(y, x));
@@ -87,6 +94,10 @@ function table(): ReadonlyMap<string, Rule> {
 
 const rules = table();
 
+function ruleOf(operator: BinaryOperator, left: Type, right: Type): Rule | undefined {
+  return rules.get(operator)?.get(left)?.get(right);
+}
+
 /** Types whose values have an order. */
 export function isOrdered(type: Type): boolean {
   return isQuantity(type) || isAddress(type);
@@ -108,7 +119,7 @@ export function binaryType(operator: BinaryOperator, left: Type, right: Type): T
     case '*':
     case '/': {
       if (left === 'unknown' || right === 'unknown') return 'unknown';
-      const rule = rules.get(`${left} ${operator} ${right}`);
+      const rule = ruleOf(operator, left, right);
       if (rule !== undefined) return rule.result;
       return isAddress(left) && right === 'number' && (operator === '+' || operator === '-') ? left : null;
     }
@@ -142,7 +153,7 @@ export function withinType(actual: Type, tolerance: Type, target: Type): Type | 
 
 /** Types of right operands that an arithmetic operator takes after `left`, for hints. */
 export function rightOperands(operator: BinaryOperator, left: Type): readonly QuantityType[] {
-  return quantityTypes.filter((right) => rules.has(`${left} ${operator} ${right}`));
+  return quantityTypes.filter((right) => ruleOf(operator, left, right) !== undefined);
 }
 
 /**
@@ -176,7 +187,7 @@ export function arithmetic(operator: ArithmeticOperator, left: Value, right: Val
     const offset = BigInt(right.value);
     return addressFrom(leftType, (addressNumber(left) as bigint) + (operator === '+' ? offset : -offset));
   }
-  const rule = rules.get(`${left.type} ${operator} ${right.type}`);
+  const rule = ruleOf(operator, leftType, typeOf(right));
   if (rule === undefined) return { ok: false, problem: 'operands' };
   const a = (left as { readonly value: number }).value;
   const b = (right as { readonly value: number }).value;

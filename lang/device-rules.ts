@@ -5,7 +5,7 @@ import { report } from './diagnostics/catalogue-meaning.ts';
 import type { Diagnostic } from './diagnostics/diagnostic.ts';
 import { flags, off, switched } from './flags.ts';
 import { bottom, overlapping, redrawn } from './frame/pktgen-frame.ts';
-import { deviceParameters } from './parameters.ts';
+import { deviceParameters, paceParameters } from './parameters.ts';
 import type { Span } from './source.ts';
 import { formatValue } from './syntax/literals.ts';
 import type { Value } from './value.ts';
@@ -85,6 +85,9 @@ const flagNeeds: Readonly<Record<string, readonly string[]>> = {
   NODE: ['node'],
 };
 
+/** What no rule speaks of where nothing else is given, and most devices have no more: a large file is full of them. */
+const unruled: ReadonlySet<string> = new Set([...paceParameters, 'frame', 'count', 'pkt_size', 'driver', 'file']);
+
 /**
  * What is wrong with a device's parameters beside each other: names that exclude or need each other, ranges without
  * anything in them, flags without effect. Most of it the kernel accepts and does otherwise than it seems (net/core/pktgen.c).
@@ -92,6 +95,7 @@ const flagNeeds: Readonly<Record<string, readonly string[]>> = {
  * @param whole whether these are all that the device has; of a change only what it says itself can be judged
  */
 export function ruleProblems(given: GivenParameters, whole: boolean): readonly Diagnostic[] {
+  if ([...given.keys()].every((name) => unruled.has(name))) return [];
   const rules = new Rules(given);
   rules.frame();
   rules.exclusions();

@@ -83,8 +83,8 @@ export interface Context {
   readonly expression: (context: Context, expression: Expression) => Typed;
 }
 
-export function typed(type: Type, expr: Expr, more: Partial<Pick<Typed, 'family' | 'shape'>> = {}): Typed {
-  return { type, expr, family: more.family ?? null, shape: more.shape ?? null };
+export function typed(type: Type, expr: Expr, more?: Partial<Pick<Typed, 'family' | 'shape'>>): Typed {
+  return { type, expr, family: more?.family ?? null, shape: more?.shape ?? null };
 }
 
 /** What stands for an expression that was mistaken; it is never evaluated, since there is no program then. */
@@ -121,7 +121,8 @@ export function fold(context: Context, value: Typed): Typed {
   const outcome = evaluate(value.expr, nowhere);
   if (!outcome.ok) return mistake(context, diagnosticFrom(outcome.failure));
   const family = outcome.value.type === 'prefix' ? outcome.value.family : value.family;
-  return { ...value, family, expr: { kind: 'constant', span: value.expr.span, value: outcome.value } };
+  const expr = { kind: 'constant', span: value.expr.span, value: outcome.value } as const;
+  return typed(value.type, expr, { family, shape: value.shape });
 }
 
 const isConstant = (expr: Expr) => expr.kind === 'constant';

@@ -26,7 +26,7 @@ export function deviceOf(context: Context, expression: Expression): DeviceRefere
   const { span } = expression;
   if (expression.kind === 'name' && context.scope.lookup(expression.name) === null) {
     const { name } = expression;
-    const [before = name] = name.split('@');
+    const before = interfaceOfName(name);
     if (before !== name && context.scope.lookup(before) !== null) {
       const text = `"\${${before}}${name.slice(before.length)}"`;
       const details = { hints: [`\`${text}\``], fixes: [{ span, text }] };
@@ -45,7 +45,7 @@ export function deviceOf(context: Context, expression: Expression): DeviceRefere
   if (value.expr.kind === 'constant' && value.expr.value.type === 'string') {
     const name = value.expr.value.value;
     const expr: Expr = { kind: 'constant', span, value: { type: 'device', name } };
-    return { expr, name: { kind: 'static', name }, interface: name.split('@')[0] as string };
+    return { expr, name: { kind: 'static', name }, interface: interfaceOfName(name) };
   }
   if (expression.kind === 'text') {
     return { expr: value.expr, name: patternOf(expression), interface: fixedInterface(expression) };
@@ -91,5 +91,11 @@ function patternOf(text: TextLiteral): DeviceName {
 function fixedInterface(text: TextLiteral): string | null {
   const [head] = text.parts;
   if (typeof head !== 'string' || !head.includes('@')) return null;
-  return head.split('@')[0] as string;
+  return interfaceOfName(head);
+}
+
+/** What stands before the first `@`, all of a name without one. */
+function interfaceOfName(name: string): string {
+  const at = name.indexOf('@');
+  return at < 0 ? name : name.slice(0, at);
 }

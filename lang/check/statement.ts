@@ -159,8 +159,10 @@ function operationsOf(context: Context, statement: Statement): readonly Op[] {
 
 /** A condition as written, on one line and without comments. */
 export function conditionText(source: SourceFile, span: Span): string {
-  return source
-    .slice(span)
+  const text = source.slice(span);
+  // Blanks and a word at a time, as most are written.
+  if (!/[^ \S]| {2}|[#"]/.test(text)) return text;
+  return text
     .replace(/"[^"\\\r\n]*(?:\\.[^"\\\r\n]*)*"|#[^\r\n]*|\s+/g, (found) => (found.startsWith('"') ? found : ' '))
     .replace(/ {2,}/g, ' ')
     .trim();

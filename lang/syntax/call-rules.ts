@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type * as Ast from './ast.ts';
-import { Expressions, named, nameOf } from './expressions.ts';
+import { Expressions } from './expressions.ts';
+import { named, nameOf } from './token-nodes.ts';
 import * as T from './tokens.ts';
 
 /** The rules of what functions are made of and called with, as far as they hold no blocks. */

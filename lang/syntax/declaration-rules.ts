@@ -3,8 +3,8 @@
 import type { OrMethodOpts, ParserMethod } from 'chevrotain';
 import type * as Ast from './ast.ts';
 import { CallRules } from './call-rules.ts';
-import { nameOf } from './expressions.ts';
 import { spanOf } from './lexer.ts';
+import { nameOf } from './token-nodes.ts';
 import * as T from './tokens.ts';
 
 type Expression = Ast.Expression;

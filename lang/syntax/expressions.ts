@@ -2,13 +2,12 @@
 
 import type { IToken, OrMethodOpts, TokenType } from 'chevrotain';
 import { report } from '../diagnostics/catalogue-syntax.ts';
-import { addressFamily } from './addresses.ts';
-import type { Argument, Expression, Name, NameExpression, TextLiteral, TextPart } from './ast.ts';
-import { decodeEscapes } from './escapes.ts';
+import type { Argument, Expression, Name, TextLiteral, TextPart } from './ast.ts';
 import { maxNesting } from './layout.ts';
-import { spanOf } from './lexer.ts';
+import { PlainExpression } from './plain-expression.ts';
 import { fold } from './precedence.ts';
 import { RecoveringParser } from './recovery.ts';
+import { address, addText, literal, malformed, named, nameOf, truth } from './token-nodes.ts';
 import {
   CloseBracket,
   CloseParen,
@@ -49,9 +48,20 @@ const none: readonly IToken[] = [];
 /** The rules of expressions; statements build on them in grammar.ts. */
 export abstract class Expressions extends RecoveringParser {
   readonly expression = this.RULE('expression', (): Expression => {
+    const plain = this.RECORDING_PHASE ? null : this.plain();
+    if (plain !== null) return plain;
     const first = this.SUBRULE(this.operand);
     return this.begins(operators) ? this.#operation(first) : first;
   });
+
+  readonly #plain = new PlainExpression((place) => this.LA(place), { elements: maxElements, suffixes: maxNesting });
+
+  /** An expression that is as it should be; null leaves it to the rules. */
+  protected plain(): Expression | null {
+    const expression = this.#plain.read();
+    if (expression !== null) for (let left = this.#plain.length; left > 0; left--) this.SKIP_TOKEN();
+    return expression;
+  }
 
   #operation(first: Expression): Expression {
     const operands = [first];
@@ -149,8 +159,8 @@ export abstract class Expressions extends RecoveringParser {
       { ALT: () => literal('quantity', this.CONSUME(Quantity)) },
       { ALT: () => address(this.CONSUME(DottedAddress)) },
       { ALT: () => address(this.CONSUME(ColonAddress)) },
-      { ALT: () => ({ kind: 'bool', value: true, span: spanOf(this.CONSUME(True)) }) },
-      { ALT: () => ({ kind: 'bool', value: false, span: spanOf(this.CONSUME(False)) }) },
+      { ALT: () => truth(true, this.CONSUME(True)) },
+      { ALT: () => truth(false, this.CONSUME(False)) },
       { ALT: () => named(this.CONSUME(DeviceName)) },
       { ALT: () => named(this.CONSUME(Identifier)) },
       { ALT: () => malformed(this.CONSUME(MalformedDevice)) },
@@ -202,7 +212,7 @@ export abstract class Expressions extends RecoveringParser {
     this.OR({
       DEF: [
         { ALT: () => addText(parts, this.CONSUME(Text), 1) },
-        { ALT: () => parts.push({ kind: 'error', span: spanOf(this.CONSUME(MalformedText)) }) },
+        { ALT: () => parts.push(malformed(this.CONSUME(MalformedText))) },
         {
           ALT: () => {
             addText(parts, this.CONSUME(TextHead), 2);
@@ -234,35 +244,4 @@ export abstract class Expressions extends RecoveringParser {
     this.complain(report('PG1108', { what, limit: maxNesting }, span));
     return { kind: 'error', span };
   }
-}
-
-/** The name that a token writes. */
-export function nameOf(token: IToken): Name {
-  return { text: token.image, span: spanOf(token) };
-}
-
-/** A token as an expression that names something. */
-export function named(token: IToken): NameExpression {
-  return { kind: 'name', name: token.image, span: spanOf(token) };
-}
-
-/** What the lexer complained about already. */
-function malformed(token: IToken): Expression {
-  return { kind: 'error', span: spanOf(token) };
-}
-
-function literal(kind: 'number' | 'quantity', token: IToken): Expression {
-  return { kind, image: token.image, span: spanOf(token) };
-}
-
-function address(token: IToken): Expression {
-  const [image = '', length] = token.image.split('/');
-  const prefix = length === undefined ? null : Number(length);
-  return { kind: 'address', family: addressFamily(image), image, prefix, span: spanOf(token) };
-}
-
-/** Adds what stands between the first character of a token, `"` or `}`, and its last ones, `"` or `${`. */
-function addText(parts: TextPart[], token: IToken, last: 1 | 2): void {
-  const text = decodeEscapes(token.image.slice(1, -last));
-  if (text !== '') parts.push(text);
 }

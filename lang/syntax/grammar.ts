@@ -5,8 +5,8 @@ import { report } from '../diagnostics/catalogue-syntax.ts';
 import type * as Ast from './ast.ts';
 import { DeclarationRules, type Waiting } from './declaration-rules.ts';
 import { expectations } from './expectations.ts';
-import { named, nameOf } from './expressions.ts';
 import { maxNesting } from './layout.ts';
+import { named, nameOf } from './token-nodes.ts';
 import * as T from './tokens.ts';
 
 type Expression = Ast.Expression;

@@ -16,6 +16,7 @@ import {
   Comma,
   Dot,
   Else,
+  For,
   Frame,
   Identifier,
   Newline,
@@ -43,7 +44,8 @@ export const maxNesting = 200;
 
 /** Tokens as the parser wants them: brackets in pairs, a `Newline` exactly between two statements of one block. */
 export interface Layout {
-  readonly tokens: readonly IToken[];
+  /** The caller's own. */
+  readonly tokens: IToken[];
   readonly diagnostics: readonly Diagnostic[];
   /** Whether another line would go on with the last statement: its brackets are open, or it ends with an operator. */
   readonly openEnded: boolean;
@@ -69,6 +71,7 @@ const closing: ReadonlyMap<TokenType, TokenType> = new Map([
   [TextHead, TextTail],
 ]);
 const closers: ReadonlySet<TokenType> = new Set(closing.values());
+const brackets: ReadonlySet<TokenType> = new Set([...closing.keys(), ...closers, TextMiddle]);
 const statementStarts: ReadonlySet<TokenType> = new Set(statementWords);
 
 /**
@@ -115,13 +118,13 @@ class LayoutPass {
   run(): Layout {
     for (let index = 0; index < this.#tokens.length; index++) {
       const token = this.#tokens[index] as IToken;
-      const loop = this.#skipping === null ? cStyleFor(this.#tokens, index) : null;
+      const loop = token.tokenType === For && this.#skipping === null ? cStyleFor(this.#tokens, index) : null;
       if (token.tokenType === Newline) index = this.#lineEnds(index);
       else if (this.#skipping !== null) this.#skip(token);
       else if (loop !== null) index = this.#mend(loop);
+      else if (!brackets.has(token.tokenType)) this.#emit(token);
       else if (closing.has(token.tokenType)) this.#opener(token);
-      else if (closers.has(token.tokenType) || token.tokenType === TextMiddle) this.#closer(token);
-      else this.#emit(token);
+      else this.#closer(token);
     }
     const last = this.#out.at(-1);
     const goesOn = this.#open.length > 0 || (last !== undefined && continues(last));

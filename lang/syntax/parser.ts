@@ -43,7 +43,8 @@ export function parse(source: SourceFile): Parsed {
   if (ends.length >= maxStatements) return unread(text, 'statements', maxStatements, ends[maxStatements - 1]);
   shared ??= new Grammar(false);
   shared.problems = [];
-  shared.input = [...layout.tokens];
+  // Chevrotain puts its ends of input behind the last token, and takes them away again.
+  shared.input = layout.tokens;
   const statements = shared.file();
   const problems = shared.problems;
 

@@ -50,9 +50,8 @@ const byCode = Array.from({ length: 128 }, (_, code) => {
   const first = String.fromCharCode(code);
   return beginnings.get(first) ?? (/[ -~]/.test(first) ? [] : others);
 });
-const word = /[A-Za-z_]\w*(?:@\w*)?/y;
-/** A number that is nothing else, as most are. */
-const plainNumber = /\d+(?![\w%.:µμ])/y;
+/** What is part of a number behind digits, besides the characters of words. */
+const goesOn: ReadonlySet<number> = new Set([...'%.:µμ'].map((character) => character.charCodeAt(0)));
 const comment = new RegExp(T.Comment.PATTERN as RegExp, 'y');
 
 /**
@@ -123,7 +122,7 @@ export class Scanner {
   #token(): IToken | null {
     const text = this.#text;
     const code = text.charCodeAt(this.#at);
-    if (isDigit(code) && this.#takes(plainNumber)) return this.#taken(T.Numeral);
+    if (isDigit(code) && this.#takesPlainNumber()) return this.#taken(T.Numeral);
     for (const candidate of byCode[code] ?? others) {
       const { type, sign } = candidate;
       if (sign === null) {
@@ -134,9 +133,36 @@ export class Scanner {
         return tokenAt(type, sign, this.#base + start);
       }
     }
-    if (!this.#takes(word)) return null;
-    const image = text.slice(this.#at, this.#end);
-    return this.#taken(reserved.get(image) ?? nameType(image), image);
+    return this.#word();
+  }
+
+  /** Digits that are nothing else, as most numbers are: a pattern takes several times as long to begin as they to read. */
+  #takesPlainNumber(): boolean {
+    const text = this.#text;
+    let end = this.#at + 1;
+    while (isDigit(text.charCodeAt(end))) end++;
+    this.#end = end;
+    // What goes on is a unit, a fraction or an address, for the patterns to tell.
+    const next = text.charCodeAt(end);
+    return !isWordCharacter(next) && !goesOn.has(next);
+  }
+
+  /** `[A-Za-z_]\w*(?:@\w*)?`, if one begins here. */
+  #word(): IToken | null {
+    const text = this.#text;
+    const start = this.#at;
+    if (!isWordCharacter(text.charCodeAt(start)) || isDigit(text.charCodeAt(start))) return null;
+    let end = start + 1;
+    while (isWordCharacter(text.charCodeAt(end))) end++;
+    const named = end;
+    if (text.charCodeAt(end) === 0x40 /* @ */) {
+      end++;
+      while (isWordCharacter(text.charCodeAt(end))) end++;
+    }
+    this.#end = end;
+    const image = text.slice(start, end);
+    if (end === named) return this.#taken(reserved.get(image) ?? T.PlainName, image);
+    return this.#taken(end === named + 1 ? T.BareDevice : T.DeviceName, image);
   }
 
   /** Whether a pattern fits here; `#taken` then goes past what it takes. */
@@ -163,8 +189,8 @@ function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
-/** The type of a word that is not reserved. */
-function nameType(image: string): TokenType {
-  if (!image.includes('@')) return T.PlainName;
-  return image.endsWith('@') ? T.BareDevice : T.DeviceName;
+/** What `\w` takes. */
+function isWordCharacter(code: number): boolean {
+  const letter = code | 0x20;
+  return (letter >= 0x61 && letter <= 0x7a) || isDigit(code) || code === 0x5f /* _ */;
 }

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { compile, type Diagnostic, format, parse, renderAll, SourceFile } from '../../lang/index.ts';
 import { lex, spanOf } from '../../lang/syntax/lexer.ts';
 import { readCorpus } from './importing.ts';
+import { assertReadAsRuled } from './readings.ts';
 
 /** An input may keep the language busy for so long, in milliseconds. */
 export const longestMs = 1000;
@@ -13,6 +14,7 @@ const source = (text: string) => new SourceFile('fuzz.pg', text);
 /** What must hold of the language for every text whatever. @throws where it does not */
 export function assertLanguageLaws(text: string): void {
   assertTokens(text);
+  assertReadAsRuled(text);
   const parsed = parse(source(text));
   assertPlaced(parsed.diagnostics, text);
   const wrong = isWrong(parsed.diagnostics);

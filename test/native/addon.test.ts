@@ -122,7 +122,7 @@ engine.addStatsPage(new Uint8Array(new SharedArrayBuffer(layout.recordSize * 512
 `;
 
 testWith(test, [built], 'a worker that is terminated takes its threads along', async () => {
-  const addon = process.env['PKTSH_ADDON'] ?? join(dirname(loadNative().labHelper), 'pktsh.node');
+  const addon = process.env.PKTSH_ADDON ?? join(dirname(loadNative().labHelper), 'pktsh.node');
   const port = { interface: '', ifindex: 0, cpu, driver: 'null', mode: 'start_xmit', file: '' };
   const workers = 40;
   for (let i = 0; i < workers; i++) {

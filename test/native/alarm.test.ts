@@ -17,7 +17,7 @@ const ms = 1_000_000n;
 /** Longer than any test lasts. */
 const farAhead = `process.hrtime.bigint() + ${3600n * 1000n * ms}n`;
 
-const addonFile = () => process.env['PKTSH_ADDON'] ?? join(dirname(loadNative().labHelper), 'pktsh.node');
+const addonFile = () => process.env.PKTSH_ADDON ?? join(dirname(loadNative().labHelper), 'pktsh.node');
 
 /** A program with an alarm; in a process of its own, whose end is what matters. */
 function run(source: string): { code: number | null; stdout: string; stderr: string } {

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { type IToken, type TokenType, tokenMatcher } from 'chevrotain';
+import type { Argument, Expression, TextPart } from './ast.ts';
+import { fold } from './precedence.ts';
+import { address, addText, literal, named, nameOf, truth } from './token-nodes.ts';
+import * as T from './tokens.ts';
+
+/**
+ * Reads an expression as the rules of expressions.ts do, where it is as it should be: to call a rule takes longer than to
+ * read an operand, of which a large file has a hundred thousand. What is wrong or rare is left to the rules, which alone
+ * are the grammar and find the words for a mistake; a test holds the two against each other.
+ */
+export class PlainExpression {
+  readonly #ahead: (place: number) => IToken;
+  readonly #maxElements: number;
+  readonly #maxSuffixes: number;
+  /** The place of the next token; the expression's first has 1. */
+  #place = 1;
+
+  /**
+   * @param ahead the token at a place, EOF behind the last one
+   * @param limits above them the rules have to say so: elements of a list, members, indices and calls in one chain
+   */
+  constructor(ahead: (place: number) => IToken, limits: { readonly elements: number; readonly suffixes: number }) {
+    this.#ahead = ahead;
+    this.#maxElements = limits.elements;
+    this.#maxSuffixes = limits.suffixes;
+  }
+
+  /** The expression that begins with the next token, and how many tokens it has; null where the rules have to read it. */
+  read(): Expression | null {
+    this.#place = 1;
+    return this.#expression();
+  }
+
+  /** How many tokens the expression has that was read last. */
+  get length(): number {
+    return this.#place - 1;
+  }
+
+  #expression(): Expression | null {
+    const first = this.#operand();
+    if (first === null || !this.#isOperator()) return first;
+    const operands = [first];
+    const operators: IToken[] = [];
+    while (this.#isOperator()) {
+      operators.push(this.#take());
+      const operand = this.#operand();
+      if (operand === null) return null;
+      operands.push(operand);
+    }
+    const { expression, mistake } = fold(operands, operators);
+    return mistake === null ? expression : null;
+  }
+
+  #operand(): Expression | null {
+    const first = this.#take();
+    let operand = this.#primary(first);
+    for (let suffixes = 0; operand !== null; suffixes++) {
+      const { tokenType } = this.#ahead(this.#place);
+      if (tokenType !== T.Dot && tokenType !== T.OpenParen && tokenType !== T.OpenBracket) return operand;
+      if (suffixes === this.#maxSuffixes) return null;
+      operand = this.#suffixed(first, operand);
+    }
+    return null;
+  }
+
+  #primary(first: IToken): Expression | null {
+    switch (first.tokenType) {
+      case T.PlainName:
+      case T.DeviceName:
+        return named(first);
+      case T.Numeral:
+        return literal('number', first);
+      case T.Quantity:
+        return literal('quantity', first);
+      case T.DottedAddress:
+      case T.ColonAddress:
+        return address(first);
+      case T.True:
+      case T.False:
+        return truth(first.tokenType === T.True, first);
+      case T.Text: {
+        const parts: TextPart[] = [];
+        addText(parts, first, 1);
+        return { kind: 'text', parts, span: this.#spanFrom(first) };
+      }
+      case T.OpenParen: {
+        const inner = this.#expression();
+        if (inner === null || this.#take().tokenType !== T.CloseParen) return null;
+        return { kind: 'group', inner, span: this.#spanFrom(first) };
+      }
+      case T.OpenBracket: {
+        const items = this.#separated(T.CloseBracket, () => this.#expression());
+        if (items === null || items.length > this.#maxElements) return null;
+        return { kind: 'list', items, span: this.#spanFrom(first) };
+      }
+      default:
+        return tokenMatcher(first, T.Identifier) ? named(first) : null;
+    }
+  }
+
+  #suffixed(first: IToken, object: Expression): Expression | null {
+    switch (this.#take().tokenType) {
+      case T.Dot: {
+        const word = this.#take();
+        if (!tokenMatcher(word, T.Word)) return null;
+        return { kind: 'member', object, member: nameOf(word), span: this.#spanFrom(first) };
+      }
+      case T.OpenBracket: {
+        const index = this.#expression();
+        if (index === null || this.#take().tokenType !== T.CloseBracket) return null;
+        return { kind: 'index', object, index, span: this.#spanFrom(first) };
+      }
+      default: {
+        if (object.kind !== 'name' && object.kind !== 'member') return null;
+        const args = this.#separated(T.CloseParen, () => this.#argument());
+        return args === null ? null : { kind: 'call', callee: object, args, span: this.#spanFrom(first) };
+      }
+    }
+  }
+
+  #argument(): Argument | null {
+    const first = this.#ahead(this.#place);
+    const isNamed = this.#ahead(this.#place + 1).tokenType === T.Colon && tokenMatcher(first, T.Word);
+    if (isNamed) this.#place += 2;
+    const value = this.#expression();
+    return value === null ? null : { name: isNamed ? nameOf(first) : null, value, span: this.#spanFrom(first) };
+  }
+
+  /** What stands between commas up to a closing bracket, and the bracket. */
+  #separated<Part>(closing: TokenType, part: () => Part | null): readonly Part[] | null {
+    const parts: Part[] = [];
+    let next = this.#ahead(this.#place);
+    if (next.tokenType === closing) {
+      this.#place++;
+      return parts;
+    }
+    do {
+      const read = part();
+      if (read === null) return null;
+      parts.push(read);
+      next = this.#take();
+    } while (next.tokenType === T.Comma);
+    return next.tokenType === closing ? parts : null;
+  }
+
+  #isOperator(): boolean {
+    return tokenMatcher(this.#ahead(this.#place), T.Operator);
+  }
+
+  #take(): IToken {
+    return this.#ahead(this.#place++);
+  }
+
+  #spanFrom(first: IToken): { readonly start: number; readonly end: number } {
+    const last = this.#ahead(this.#place - 1);
+    return { start: first.startOffset, end: last.startOffset + last.image.length };
+  }
+}
