@@ -136,8 +136,10 @@ class BasicReader {
   // No pointer into what the domain protects may live across this call. True if a grace period had begun since the last.
   bool quiescent() {
     assert(local_ != 0 && held_ == 0);
+    // relaxed: an epoch that was seen before brings nothing with it
+    if (domain_.gp_.load(std::memory_order_relaxed) == local_) [[likely]] return false;
+    // Loaded anew: were the first one kept, g++ would move it into local_ at every call.
     const uint64_t epoch = domain_.gp_.load(std::memory_order_acquire);  // acquire: as in online()
-    if (epoch == local_) return false;
     local_ = epoch;
     slot_.ctr.store(epoch, std::memory_order_release);  // release: earlier uses come before the acknowledgement
     return true;
