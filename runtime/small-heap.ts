@@ -12,7 +12,4 @@ export function keepHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
   // Full collections begin after so many percent of the growth that V8 would allow; they go on in small steps and aside.
   setFlagsFromString('--incremental-marking-soft-trigger=10');
-  // V8's own number: what the launcher has short commands do without is otherwise compiled bit by bit for a minute, in memory
-  // that stays.
-  setFlagsFromString('--interrupt-budget=67584');
 }

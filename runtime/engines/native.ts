@@ -33,10 +33,10 @@ import {
   type ReceiverTiming,
   type SenderStats,
 } from '../engine.ts';
-import { emptyHistogram, type Histogram } from '../histogram.ts';
 import { realClock } from '../real-clock.ts';
 import { nativeDevice } from './native-device.ts';
 import { probeNative, rawSocketMend } from './native-probe.ts';
+import { NativeStats } from './native-stats.ts';
 import { cpuList, machineTopology, numaFact } from './numa.ts';
 
 /** pktgen's header has whole microseconds (ns). */
@@ -184,7 +184,7 @@ class NativeSenders implements Engine {
     const device = this.#device(id);
     const run = await this.#asking(this.#attempt(() => this.#engine.remDevice(id)));
     // A device that was stopped before keeps the figures of that moment.
-    const final = device.final ?? stats(run);
+    const final = device.final ?? exact(run);
     this.#devices.delete(id);
     device.final = null;
     return final;
@@ -205,7 +205,7 @@ class NativeSenders implements Engine {
     const stopped = ids.map((id) => ({ device: this.#device(id), run: this.#device(id).runs }));
     const runs = await this.#asking(this.#attempt(() => this.#engine.stop(ids)));
     return stopped.map(({ device, run }, i) => {
-      const final = stats(runs[i] as NativeRun);
+      const final = exact(runs[i] as NativeRun);
       if (device.runs === run) device.final = final;
       return final;
     });
@@ -220,8 +220,7 @@ class NativeSenders implements Engine {
     const device = this.#device(id);
     if (device.final !== null) return device.final;
     const live = this.#attempt(() => this.#engine.snapshot(id, false));
-    const gaps = () => histogram(this.#attempt(() => this.#engine.snapshot(id, true)).gaps);
-    return Object.defineProperty(stats(live), 'gaps', { get: gaps, enumerable: true });
+    return new NativeStats(live, () => this.#attempt(() => this.#engine.snapshot(id, true)).gaps);
   }
 
   async addReceiver(plan: ReceiverPlan): Promise<ReceiverId> {
@@ -411,13 +410,10 @@ function stealTimes(): Map<number, number> {
   return new Map(Array.from(lines, ([, cpu, figures]) => [Number(cpu), Number(figures?.split(' ')[7] ?? 0) * 10]));
 }
 
-function stats(run: NativeRun): DeviceStats {
-  const failure = run.failure === 0 ? null : getSystemErrorName(-run.failure);
-  return { ...run, gaps: histogram(run.gaps), failure };
-}
-
-function histogram(gaps: NativeRun['gaps']): Histogram {
-  return gaps ?? emptyHistogram;
+/** Figures that do not change any more. */
+function exact(run: NativeRun): DeviceStats {
+  const { gaps } = run;
+  return new NativeStats(run, () => gaps);
 }
 
 function errnoName(error: unknown): string | null {
