@@ -122,7 +122,7 @@ export function fold(context: Context, value: Typed): Typed {
   if (!outcome.ok) return mistake(context, diagnosticFrom(outcome.failure));
   const family = outcome.value.type === 'prefix' ? outcome.value.family : value.family;
   const expr = { kind: 'constant', span: value.expr.span, value: outcome.value } as const;
-  return typed(value.type, expr, { family, shape: value.shape });
+  return { type: value.type, expr, family, shape: value.shape };
 }
 
 const isConstant = (expr: Expr) => expr.kind === 'constant';

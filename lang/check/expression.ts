@@ -90,7 +90,8 @@ export function checkExpression(context: Context, expression: Expression): Typed
 function literal(context: Context, value: Literal, span: Span): Typed {
   if (!value.ok) return mistake(context, value.diagnose(span));
   const family = value.value.type === 'prefix' ? value.value.family : null;
-  return typed(typeOf(value.value), { kind: 'constant', span, value: value.value }, { family });
+  const expr = { kind: 'constant', span, value: value.value } as const;
+  return { type: typeOf(value.value), expr, family, shape: null };
 }
 
 function checkText(context: Context, text: TextLiteral): Typed {
@@ -134,7 +135,7 @@ function checkRange(context: Context, range: RangeExpression): Typed {
 }
 
 function checkBinary(context: Context, expression: BinaryExpression): Typed {
-  const { operator, operatorSpan, span } = expression;
+  const { operator, operatorStart, span } = expression;
   const left = context.expression(context, expression.left);
   const right = context.expression(context, expression.right);
   if (operator === '/' && (left.type === 'frame' || right.type === 'frame')) {
@@ -175,7 +176,8 @@ function checkBinary(context: Context, expression: BinaryExpression): Typed {
       hints.push(`\`${operator}\` takes ${eitherOf(fitting.map(articled))} on the right of ${articled(left.type)}`);
   }
   const wrong = { operator, left: articled(left.type), right: articled(right.type) };
-  return mistake(context, report('PG2201', wrong, operatorSpan, { hints }));
+  const at = { start: operatorStart, end: operatorStart + operator.length };
+  return mistake(context, report('PG2201', wrong, at, { hints }));
 }
 
 /** Types whose values only name something. */
@@ -226,9 +228,10 @@ interface Signature {
 
 const smallest: Signature = {
   expected: 'two or more numbers or quantities of one type, or a list of them',
-  result: ([first, ...more]) => {
+  result: (args) => {
+    const [first] = args;
     if (first === undefined) return null;
-    if (more.length > 0) return isOrdered(first) && more.every((type) => sameType(type, first)) ? first : null;
+    if (args.length > 1) return isOrdered(first) && args.every((type) => sameType(type, first)) ? first : null;
     const of = typeof first === 'object' && first.kind === 'list' ? first.of : null;
     return of !== null && (of === 'unknown' || isOrdered(of)) ? of : null;
   },
@@ -266,6 +269,8 @@ const functions: Readonly<Record<BuiltinFunction, Signature>> = {
     },
   },
 };
+
+const signatures: ReadonlyMap<string, Signature> = new Map(Object.entries(functions));
 
 /** Names that control code gives a meaning, with what they are: none can be declared. */
 export const reservedNames: ReadonlyMap<string, string> = new Map([
@@ -333,7 +338,7 @@ function checkCall(context: Context, expression: CallExpression): Typed {
       report('PG3018', { name: callee.name }, callee.span, { hints: ['a `while` loop goes on'] }),
     );
   }
-  const signature = Object.hasOwn(functions, callee.name) ? functions[callee.name as BuiltinFunction] : undefined;
+  const signature = signatures.get(callee.name);
   if (signature === undefined) {
     return unknownFunction(context, callee.name, callee.span);
   }
@@ -341,10 +346,8 @@ function checkCall(context: Context, expression: CallExpression): Typed {
   const named = args.find((arg) => arg.name !== null);
   if (named !== undefined) return mistake(context, report('PG2206', { function: callee.name }, named.span));
   if (values.some((value) => value.type === 'unknown')) return hole(span);
-  const type = signature.result(
-    values.map((value) => value.type),
-    values[0]?.family ?? null,
-  );
+  const types = values.map((value) => value.type);
+  const type = signature.result(types, values[0]?.family ?? null);
   if (type === null) {
     const bare = args[0];
     if (callee.name === 'wire' && values.length === 1 && bare !== undefined) {

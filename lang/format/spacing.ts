@@ -31,8 +31,8 @@ export function rolesOf(tree: object): Roles {
   const visit = (node: object): void => {
     if ('kind' in node) {
       if (node.kind === 'unary') prefixes.add(spanIn(node, 'self').start);
-      if (node.kind === 'binary' && 'operator' in node && 'operatorSpan' in node) {
-        operators.set((node.operatorSpan as Span).start, bindingOf(String(node.operator)));
+      if (node.kind === 'binary' && 'operator' in node && 'operatorStart' in node) {
+        operators.set(Number(node.operatorStart), bindingOf(String(node.operator)));
       }
       if (node.kind === 'call') callees.add(spanIn(node, 'callee').end);
       if (node.kind === 'fn') callees.add(spanIn(node, 'name').end);

@@ -86,10 +86,10 @@ export interface UnaryExpression extends Node<'unary'> {
   readonly operator: UnaryOperator;
   readonly operand: Expression;
 }
-/** Arithmetic, comparison, logic; `/` between layers stacks a frame. `operatorSpan` is where the operator stands. */
+/** Arithmetic, comparison, logic; `/` between layers stacks a frame. `operatorStart` is where the operator begins. */
 export interface BinaryExpression extends Node<'binary'> {
   readonly operator: BinaryOperator;
-  readonly operatorSpan: Span;
+  readonly operatorStart: number;
   readonly left: Expression;
   readonly right: Expression;
 }

@@ -285,8 +285,9 @@ class LayoutPass {
 
   /** A scenario stands at the top level only: whatever is open before it was forgotten to be closed. */
   #startsScenario(index: number): boolean {
-    const [first, second] = [this.#tokens[index], this.#tokens[index + 1]];
-    return first?.tokenType === Scenario && (second?.tokenType === Text || second?.tokenType === TextHead);
+    if (this.#tokens[index]?.tokenType !== Scenario) return false;
+    const second = this.#tokens[index + 1]?.tokenType;
+    return second === Text || second === TextHead;
   }
 
   /** Reports a line that begins with what belongs to the line before; the line end is then dropped. */

@@ -39,8 +39,8 @@ export function parse(source: SourceFile): Parsed {
   const lexed = lex(text, maxTokens);
   if (lexed.tokens.length > maxTokens) return unread(text, 'words and signs', maxTokens, lexed.tokens[maxTokens]);
   const layout = layOut(lexed.tokens, text.length);
-  const ends = layout.tokens.filter(({ tokenType }) => tokenType === T.Newline);
-  if (ends.length >= maxStatements) return unread(text, 'statements', maxStatements, ends[maxStatements - 1]);
+  const last = lastStatementEnd(layout.tokens);
+  if (last !== null) return unread(text, 'statements', maxStatements, last);
   shared ??= new Grammar(false);
   shared.problems = [];
   // Chevrotain puts its ends of input behind the last token, and takes them away again.
@@ -71,6 +71,13 @@ export function parse(source: SourceFile): Parsed {
     ],
     incomplete: lexed.diagnostics.length === 0 && endsEarly(layout, problems),
   };
+}
+
+/** Where the last statement ends that may be read, null where there are no more than that. */
+function lastStatementEnd(tokens: readonly IToken[]): IToken | null {
+  let ends = 0;
+  for (const token of tokens) if (token.tokenType === T.Newline && ++ends === maxStatements) return token;
+  return null;
 }
 
 /** A text that is too long for its tree. */

@@ -15,7 +15,8 @@ export class PlainExpression {
   readonly #ahead: (place: number) => IToken;
   readonly #maxElements: number;
   readonly #maxSuffixes: number;
-  /** The place of the next token; the expression's first has 1. */
+  /** The next token and its place; the expression's first has 1. */
+  #next: IToken;
   #place = 1;
 
   /**
@@ -24,13 +25,15 @@ export class PlainExpression {
    */
   constructor(ahead: (place: number) => IToken, limits: { readonly elements: number; readonly suffixes: number }) {
     this.#ahead = ahead;
+    this.#next = ahead(1);
     this.#maxElements = limits.elements;
     this.#maxSuffixes = limits.suffixes;
   }
 
   /** The expression that begins with the next token, and how many tokens it has; null where the rules have to read it. */
   read(): Expression | null {
-    this.#place = 1;
+    this.#place = 0;
+    this.#advance();
     return this.#expression();
   }
 
@@ -58,7 +61,7 @@ export class PlainExpression {
     const first = this.#take();
     let operand = this.#primary(first);
     for (let suffixes = 0; operand !== null; suffixes++) {
-      const { tokenType } = this.#ahead(this.#place);
+      const { tokenType } = this.#next;
       if (tokenType !== T.Dot && tokenType !== T.OpenParen && tokenType !== T.OpenBracket) return operand;
       if (suffixes === this.#maxSuffixes) return null;
       operand = this.#suffixed(first, operand);
@@ -122,21 +125,26 @@ export class PlainExpression {
   }
 
   #argument(): Argument | null {
-    const first = this.#ahead(this.#place);
+    const first = this.#next;
     const isNamed = this.#ahead(this.#place + 1).tokenType === T.Colon && tokenMatcher(first, T.Word);
-    if (isNamed) this.#place += 2;
+    if (isNamed) {
+      this.#advance();
+      this.#advance();
+    }
     const value = this.#expression();
-    return value === null ? null : { name: isNamed ? nameOf(first) : null, value, span: this.#spanFrom(first) };
+    if (value === null) return null;
+    if (!isNamed) return { name: null, value, span: value.span };
+    return { name: nameOf(first), value, span: this.#spanFrom(first) };
   }
 
   /** What stands between commas up to a closing bracket, and the bracket. */
   #separated<Part>(closing: TokenType, part: () => Part | null): readonly Part[] | null {
     const parts: Part[] = [];
-    let next = this.#ahead(this.#place);
-    if (next.tokenType === closing) {
-      this.#place++;
+    if (this.#next.tokenType === closing) {
+      this.#advance();
       return parts;
     }
+    let next: IToken;
     do {
       const read = part();
       if (read === null) return null;
@@ -147,11 +155,17 @@ export class PlainExpression {
   }
 
   #isOperator(): boolean {
-    return tokenMatcher(this.#ahead(this.#place), T.Operator);
+    return tokenMatcher(this.#next, T.Operator);
   }
 
   #take(): IToken {
-    return this.#ahead(this.#place++);
+    const token = this.#next;
+    this.#advance();
+    return token;
+  }
+
+  #advance(): void {
+    this.#next = this.#ahead(++this.#place);
   }
 
   #spanFrom(first: IToken): { readonly start: number; readonly end: number } {

@@ -47,14 +47,11 @@ export function fold(operands: readonly Expression[], operators: readonly IToken
   const first = operands[0] as Expression;
   if (operators.length === 0) return { expression: first, mistake: null };
   const folding = new Folding(operands, operators);
-  const span = cover(first.span, (operands.at(-1) as Expression).span);
-  const mistake =
-    operators.length > maxOperators
-      ? report('PG1108', { what: 'the number of operators in an expression', limit: maxOperators }, span)
-      : null;
-  const expression = mistake === null ? folding.all() : null;
+  const expression = operators.length > maxOperators ? null : folding.all();
   if (expression !== null && folding.mistake === null) return { expression, mistake: null };
-  return { expression: { kind: 'error', span }, mistake: mistake ?? folding.mistake };
+  const span = cover(first.span, (operands.at(-1) as Expression).span);
+  const limit = { what: 'the number of operators in an expression', limit: maxOperators };
+  return { expression: { kind: 'error', span }, mistake: folding.mistake ?? report('PG1108', limit, span) };
 }
 
 /** Precedence climbing over a flat list. */
@@ -101,7 +98,7 @@ class Folding {
     return {
       kind: 'binary',
       operator: operator.image as BinaryOperator,
-      operatorSpan: spanOf(operator),
+      operatorStart: operator.startOffset,
       left,
       right,
       span: cover(left.span, right.span),

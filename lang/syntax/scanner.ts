@@ -22,7 +22,7 @@ function patterned(type: TokenType): Candidate {
 const fixed = T.tokenTypes.flatMap((type) =>
   type.PATTERN !== Lexer.NA && type.LABEL?.startsWith('`') ? [[T.wordOf(type), type] as const] : [],
 );
-const reserved: ReadonlyMap<string, TokenType> = new Map(fixed.filter(([text]) => /^\w/.test(text)));
+const reserved = new Map(fixed.flatMap(([text, type]) => (/^\w/.test(text) ? [[text, { text, type }] as const] : [])));
 
 /** By the first character. A word may be an address all the same, as `ab::1` is. */
 const beginnings: ReadonlyMap<string, readonly Candidate[]> = beginningsOf([
@@ -161,8 +161,9 @@ export class Scanner {
     }
     this.#end = end;
     const image = text.slice(start, end);
-    if (end === named) return this.#taken(reserved.get(image) ?? T.PlainName, image);
-    return this.#taken(end === named + 1 ? T.BareDevice : T.DeviceName, image);
+    if (end > named) return this.#taken(end === named + 1 ? T.BareDevice : T.DeviceName, image);
+    const word = reserved.get(image);
+    return word === undefined ? this.#taken(T.PlainName, image) : this.#taken(word.type, word.text);
   }
 
   /** Whether a pattern fits here; `#taken` then goes past what it takes. */

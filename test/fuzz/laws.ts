@@ -82,4 +82,4 @@ function assertFormed(text: string, file: object, formed: string): void {
   assert.equal(comments(formed), comments(text), 'comments are kept');
 }
 
-const withoutPlaces = (key: string, value: unknown) => (key === 'span' || key === 'operatorSpan' ? undefined : value);
+const withoutPlaces = (key: string, value: unknown) => (key === 'span' || key === 'operatorStart' ? undefined : value);

@@ -147,7 +147,7 @@ test('long files and deep nesting are formatted', () => {
 /** Data without places in the text. */
 function withoutSpans(data: unknown): unknown {
   return JSON.parse(
-    JSON.stringify(data, (key, value) => (/^(span|operatorSpan|start|end)$/.test(key) ? undefined : value)),
+    JSON.stringify(data, (key, value) => (/^(span|operatorStart|start|end)$/.test(key) ? undefined : value)),
   );
 }
 
