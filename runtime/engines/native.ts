@@ -34,9 +34,8 @@ import {
   type SenderStats,
 } from '../engine.ts';
 import { realClock } from '../real-clock.ts';
-import { nativeDevice } from './native-device.ts';
+import { NativeStats, nativeDevice } from './native-device.ts';
 import { probeNative, rawSocketMend } from './native-probe.ts';
-import { NativeStats } from './native-stats.ts';
 import { cpuList, machineTopology, numaFact } from './numa.ts';
 
 /** pktgen's header has whole microseconds (ns). */
