@@ -2,12 +2,15 @@
 
 #include "addon_engine.h"
 
+#include <malloc.h>
+
 #include <cerrno>
 #include <memory>
 #include <span>
 #include <utility>
 
 #include "addon_values.h"
+#include "clock.h"
 
 namespace pktsh {
 namespace {
@@ -16,6 +19,9 @@ namespace {
 constexpr uint64_t kPendingTickMs = 1;
 // Otherwise, while the engine has anything at all, often enough for the stall detector's second and unused ports.
 constexpr uint64_t kIdleTickMs = 250;
+// So often goes back to the kernel what malloc has free between blocks in use (what is at an arena's end goes by itself, see
+// addon.cc): V8's compiler threads leave ten megabytes there for tens of seconds. A fifth of a millisecond each.
+constexpr int64_t kTrimEvery = kSecond;
 
 Napi::Value fail(Napi::Env env, const Status& status) {
   napi_throw(env, from_status(env, status));
@@ -133,7 +139,17 @@ void EngineObject::turn() {
   Napi::CallbackScope scope(env, context_);
   engine_->poll();
   deliver_events();
+  trim();
   arm();
+}
+
+void EngineObject::trim() {
+#ifdef __GLIBC__  // others have no such call
+  const int64_t now = monotonic_now();
+  if (now - trimmed_at_ < kTrimEvery) return;
+  trimmed_at_ = now;
+  malloc_trim(0);
+#endif
 }
 
 void EngineObject::deliver(Cookie completed) {

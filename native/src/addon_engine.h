@@ -73,6 +73,7 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   void turn();
   void deliver(Cookie completed);
   void deliver_events();
+  void trim();
   void arm();
   void hold();
   void let_go();
@@ -90,6 +91,7 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   std::vector<Event> events_;
   // Promises outstanding: while there are any, the event loop and this object stay alive.
   uint32_t outstanding_ = 0;
+  int64_t trimmed_at_ = 0;
 };
 
 }  // namespace pktsh
