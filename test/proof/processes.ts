@@ -26,9 +26,11 @@ export function endWithUs(cleanup: () => void): void {
   }
 }
 
+// A session of one's own is a process group with the child's id; where there is none, no group has that id.
 function endGroup(child: ChildProcess): void {
   if (child.pid === undefined) return;
   try {
+    child.kill('SIGKILL');
     process.kill(-child.pid, 'SIGKILL');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
@@ -36,8 +38,11 @@ function endGroup(child: ChildProcess): void {
 }
 
 /**
- * Runs a program in a process group of its own and keeps what it prints, standard output and error together, in order of
- * arrival; `line` sees it as it comes. What takes longer than `limit` seconds is killed: `signal` is then SIGKILL.
+ * Runs a program and keeps what it prints, standard output and error together, in order of arrival; `line` sees it as it
+ * comes. What takes longer than `limit` seconds is killed: `signal` is then SIGKILL. It has a session of its own, so that
+ * all that it starts ends with it; with `ours` it stays in ours, and must start nothing. Programs that compete for CPUs
+ * belong in one session: Linux schedules sessions as groups (autogroup), and 6.18 leaves threads of one waiting for up to a
+ * minute where several compete ("sched/fair: Fix zero_vruntime tracking" mends it).
  */
 export function run(
   command: readonly [string, ...string[]],
@@ -45,6 +50,7 @@ export function run(
     readonly cwd: string;
     readonly env?: Readonly<Record<string, string>>;
     readonly limit: number;
+    readonly ours?: boolean;
     readonly line?: (text: string) => void;
   },
 ): Promise<Finished> {
@@ -55,7 +61,7 @@ export function run(
       cwd: options.cwd,
       env: { ...process.env, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
+      detached: options.ours !== true,
     });
     running.add(child);
     const timer = setTimeout(() => endGroup(child), options.limit * 1000);

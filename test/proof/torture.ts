@@ -40,6 +40,7 @@ const results = await Promise.all(
       cwd: folder,
       env: sanitizers,
       limit: 10 * seconds + 120,
+      ours: true,
       line: (text) => console.log(`${build}: ${text}`),
     }),
   ),
