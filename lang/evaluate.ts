@@ -138,11 +138,12 @@ function compute(expr: Expr, environment: Environment): Result {
 
 /** Results in order, or the first failure; what stands after it is not evaluated. */
 function every<T, V>(items: readonly T[], result: (item: T) => Result<V>): Result<V[]> {
-  const values: V[] = [];
+  const values = new Array<V>(items.length);
+  let at = 0;
   for (const item of items) {
     const value = result(item);
     if (failed(value)) return value;
-    values.push(value);
+    values[at++] = value;
   }
   return values;
 }

@@ -46,13 +46,15 @@ export function lex(text: string, enough = Number.POSITIVE_INFINITY): Lexed {
   return lexed;
 }
 
-interface Lexing {
+/** A `Lexed` that is being filled. */
+export interface Lexing {
   readonly tokens: IToken[];
   readonly comments: IToken[];
   readonly diagnostics: Diagnostic[];
 }
 
-function add(token: IToken, { tokens, diagnostics }: Lexing): void {
+/** Adds what the scanner found: a string in its parts, and what is wrong with it. */
+export function add(token: IToken, { tokens, diagnostics }: Lexing): void {
   switch (token.tokenType) {
     case RawText:
       splitText(token, tokens, diagnostics);

@@ -2,7 +2,7 @@
 
 import { type IToken, type TokenType, tokenMatcher } from 'chevrotain';
 import type { Argument, Expression, TextPart } from './ast.ts';
-import { fold } from './precedence.ts';
+import { Climbing, maxOperators } from './precedence.ts';
 import { address, addText, literal, named, nameOf, truth } from './token-nodes.ts';
 import * as T from './tokens.ts';
 
@@ -11,30 +11,37 @@ import * as T from './tokens.ts';
  * read an operand, of which a large file has a hundred thousand. What is wrong or rare is left to the rules, which alone
  * are the grammar and find the words for a mistake; a test holds the two against each other.
  */
-export class PlainExpression {
+export class PlainExpression extends Climbing {
   readonly #ahead: (place: number) => IToken;
   readonly #maxElements: number;
   readonly #maxSuffixes: number;
   /** The next token and its place; the expression's first has 1. */
   #next: IToken;
   #place = 1;
+  /** Operators so far of the expression that is being read, inside of brackets of the one there. */
+  #operators = 0;
+  /** Whether the rules have to find words for something. */
+  #mistaken = false;
 
   /**
    * @param ahead the token at a place, EOF behind the last one
    * @param limits above them the rules have to say so: elements of a list, members, indices and calls in one chain
    */
   constructor(ahead: (place: number) => IToken, limits: { readonly elements: number; readonly suffixes: number }) {
+    super();
     this.#ahead = ahead;
     this.#next = ahead(1);
     this.#maxElements = limits.elements;
     this.#maxSuffixes = limits.suffixes;
   }
 
-  /** The expression that begins with the next token, and how many tokens it has; null where the rules have to read it. */
+  /** The expression that begins with the next token; null where the rules have to read it. */
   read(): Expression | null {
     this.#place = 0;
+    this.#mistaken = false;
     this.#advance();
-    return this.#expression();
+    const expression = this.#expression();
+    return this.#mistaken ? null : expression;
   }
 
   /** How many tokens the expression has that was read last. */
@@ -43,21 +50,27 @@ export class PlainExpression {
   }
 
   #expression(): Expression | null {
-    const first = this.#operand();
-    if (first === null || !this.#isOperator()) return first;
-    const operands = [first];
-    const operators: IToken[] = [];
-    while (this.#isOperator()) {
-      operators.push(this.#take());
-      const operand = this.#operand();
-      if (operand === null) return null;
-      operands.push(operand);
-    }
-    const { expression, mistake } = fold(operands, operators);
-    return mistake === null ? expression : null;
+    const outer = this.#operators;
+    this.#operators = 0;
+    const expression = this.all();
+    this.#operators = outer;
+    return expression;
   }
 
-  #operand(): Expression | null {
+  protected operator(): IToken | null {
+    return tokenMatcher(this.#next, T.Operator) ? this.#next : null;
+  }
+
+  protected pass(): void {
+    if (++this.#operators > maxOperators) this.#mistaken = true;
+    this.#advance();
+  }
+
+  protected complain(): void {
+    this.#mistaken = true;
+  }
+
+  protected operand(): Expression | null {
     const first = this.#take();
     let operand = this.#primary(first);
     for (let suffixes = 0; operand !== null; suffixes++) {
@@ -95,7 +108,7 @@ export class PlainExpression {
         return { kind: 'group', inner, span: this.#spanFrom(first) };
       }
       case T.OpenBracket: {
-        const items = this.#separated(T.CloseBracket, () => this.#expression());
+        const items = this.#separated(T.CloseBracket, this.#item);
         if (items === null || items.length > this.#maxElements) return null;
         return { kind: 'list', items, span: this.#spanFrom(first) };
       }
@@ -118,13 +131,15 @@ export class PlainExpression {
       }
       default: {
         if (object.kind !== 'name' && object.kind !== 'member') return null;
-        const args = this.#separated(T.CloseParen, () => this.#argument());
+        const args = this.#separated(T.CloseParen, this.#argument);
         return args === null ? null : { kind: 'call', callee: object, args, span: this.#spanFrom(first) };
       }
     }
   }
 
-  #argument(): Argument | null {
+  readonly #item = (): Expression | null => this.#expression();
+
+  readonly #argument = (): Argument | null => {
     const first = this.#next;
     const isNamed = this.#ahead(this.#place + 1).tokenType === T.Colon && tokenMatcher(first, T.Word);
     if (isNamed) {
@@ -135,7 +150,7 @@ export class PlainExpression {
     if (value === null) return null;
     if (!isNamed) return { name: null, value, span: value.span };
     return { name: nameOf(first), value, span: this.#spanFrom(first) };
-  }
+  };
 
   /** What stands between commas up to a closing bracket, and the bracket. */
   #separated<Part>(closing: TokenType, part: () => Part | null): readonly Part[] | null {
@@ -151,11 +166,8 @@ export class PlainExpression {
       parts.push(read);
       next = this.#take();
     } while (next.tokenType === T.Comma);
-    return next.tokenType === closing ? parts : null;
-  }
-
-  #isOperator(): boolean {
-    return tokenMatcher(this.#next, T.Operator);
+    // An array that has grown by itself has room for 17, and lives as long as the tree.
+    return next.tokenType === closing ? parts.slice() : null;
   }
 
   #take(): IToken {

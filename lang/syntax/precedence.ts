@@ -47,54 +47,55 @@ export function fold(operands: readonly Expression[], operators: readonly IToken
   const first = operands[0] as Expression;
   if (operators.length === 0) return { expression: first, mistake: null };
   const folding = new Folding(operands, operators);
-  const expression = operators.length > maxOperators ? null : folding.all();
+  const expression = operators.length > maxOperators ? null : folding.climb();
   if (expression !== null && folding.mistake === null) return { expression, mistake: null };
   const span = cover(first.span, (operands.at(-1) as Expression).span);
   const limit = { what: 'the number of operators in an expression', limit: maxOperators };
   return { expression: { kind: 'error', span }, mistake: folding.mistake ?? report('PG1108', limit, span) };
 }
 
-/** Precedence climbing over a flat list. */
-class Folding {
-  mistake: Diagnostic | null = null;
-  readonly #operands: readonly Expression[];
-  readonly #operators: readonly IToken[];
-  #at = 0;
+/** Precedence climbing over operands and operators, wherever they come from. */
+export abstract class Climbing {
+  /** The operator that comes next, null where none does. */
+  protected abstract operator(): IToken | null;
+  /** Goes past it. */
+  protected abstract pass(): void;
+  /** The operand that comes next, null where it cannot be had: nothing is then built. */
+  protected abstract operand(): Expression | null;
+  protected abstract complain(diagnostic: Diagnostic): void;
 
-  constructor(operands: readonly Expression[], operators: readonly IToken[]) {
-    this.#operands = operands;
-    this.#operators = operators;
-  }
-
-  all(): Expression {
+  /** All of an expression. */
+  protected all(): Expression | null {
     const expression = this.#fold(levels.or);
-    const left = this.#operators[this.#at];
+    const left = expression === null ? null : this.operator();
     // Only words without a meaning of their own stop the climbing before its end.
-    if (left !== undefined) {
+    if (left !== null) {
       const owner = left.image === 'of' ? '`within … of`' : '`first..last step n`';
-      this.#complain(report('PG1110', { word: `\`${left.image}\``, owner }, spanOf(left)));
+      this.complain(report('PG1110', { word: `\`${left.image}\``, owner }, spanOf(left)));
     }
     return expression;
   }
 
-  #fold(weakest: number): Expression {
-    let left = this.#operands[this.#at] as Expression;
+  #fold(weakest: number): Expression | null {
+    let left = this.operand();
     let unchainable = null as { readonly level: number; readonly operator: IToken } | null;
-    for (;;) {
-      const operator = this.#operators[this.#at];
-      const level = operator === undefined ? 0 : (precedence[operator.image] ?? 0);
-      if (operator === undefined || level < weakest || level === 0) return left;
-      if (unchainable?.level === level) this.#complain(chained(operator, unchainable.operator));
-      this.#at++;
+    while (left !== null) {
+      const operator = this.operator();
+      const level = operator === null ? 0 : (precedence[operator.image] ?? 0);
+      if (operator === null || level < weakest || level === 0) return left;
+      if (unchainable?.level === level) this.complain(chained(operator, unchainable.operator));
+      this.pass();
       left = this.#join(left, operator, level);
       if (level === levels.comparison || level === levels.range) unchainable = { level, operator };
     }
+    return null;
   }
 
-  #join(left: Expression, operator: IToken, level: number): Expression {
+  #join(left: Expression, operator: IToken, level: number): Expression | null {
     if (operator.image === '..') return this.#range(left);
     if (operator.image === 'within') return this.#within(left, operator);
     const right = this.#fold(level + 1);
+    if (right === null) return null;
     return {
       kind: 'binary',
       operator: operator.image as BinaryOperator,
@@ -105,31 +106,65 @@ class Folding {
     };
   }
 
-  #range(first: Expression): Expression {
+  #range(first: Expression): Expression | null {
     const last = this.#fold(levels.sum);
-    const step = this.#takes('step') ? this.#fold(levels.sum) : null;
+    const steps = last !== null && this.#takes('step');
+    const step = steps ? this.#fold(levels.sum) : null;
+    if (last === null || (steps && step === null)) return null;
     return { kind: 'range', first, last, step, span: cover(first.span, (step ?? last).span) };
   }
 
-  #within(actual: Expression, within: IToken): Expression {
+  #within(actual: Expression, within: IToken): Expression | null {
     const tolerance = this.#fold(levels.sum);
+    if (tolerance === null) return null;
     if (!this.#takes('of')) {
       const hints = ['`x within 1% of y`'];
-      this.#complain(report('PG1112', {}, after(tolerance.span, spanOf(within)), { hints, note: 'expected `of`' }));
+      this.complain(report('PG1112', {}, after(tolerance.span, spanOf(within)), { hints, note: 'expected `of`' }));
       return tolerance;
     }
     const target = this.#fold(levels.sum);
+    if (target === null) return null;
     return { kind: 'within', actual, tolerance, target, span: cover(actual.span, target.span) };
   }
 
   #takes(word: string): boolean {
-    if (this.#operators[this.#at]?.image !== word) return false;
-    this.#at++;
+    if (this.operator()?.image !== word) return false;
+    this.pass();
     return true;
+  }
+}
+
+/** Over what was read before. */
+class Folding extends Climbing {
+  mistake: Diagnostic | null = null;
+  readonly #operands: readonly Expression[];
+  readonly #operators: readonly IToken[];
+  #at = 0;
+
+  constructor(operands: readonly Expression[], operators: readonly IToken[]) {
+    super();
+    this.#operands = operands;
+    this.#operators = operators;
+  }
+
+  climb(): Expression | null {
+    return this.all();
+  }
+
+  protected operator(): IToken | null {
+    return this.#operators[this.#at] ?? null;
+  }
+
+  protected pass(): void {
+    this.#at++;
+  }
+
+  protected operand(): Expression | null {
+    return this.#operands[this.#at] ?? null;
   }
 
   /** Only the first mistake: what follows in the same expression may come of it. */
-  #complain(diagnostic: Diagnostic): void {
+  protected complain(diagnostic: Diagnostic): void {
     this.mistake ??= diagnostic;
   }
 }

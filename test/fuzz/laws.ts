@@ -3,6 +3,7 @@
 import * as assert from 'uvu/assert';
 import { compile, type Diagnostic, format, parse, renderAll, SourceFile } from '../../lang/index.ts';
 import { lex, spanOf } from '../../lang/syntax/lexer.ts';
+import { parseSound, parseWhole } from '../../lang/syntax/parser.ts';
 import { readCorpus } from './importing.ts';
 import { assertReadAsRuled } from './readings.ts';
 
@@ -15,6 +16,7 @@ const source = (text: string) => new SourceFile('fuzz.pg', text);
 export function assertLanguageLaws(text: string): void {
   assertTokens(text);
   assertReadAsRuled(text);
+  assertReadInPieces(text);
   const parsed = parse(source(text));
   assertPlaced(parsed.diagnostics, text);
   const wrong = isWrong(parsed.diagnostics);
@@ -58,6 +60,13 @@ function assertPlaced(diagnostics: readonly Diagnostic[], text: string): void {
       assert.ok(start >= 0 && start <= end && end <= text.length, `${code} at ${start} to ${end} of ${text.length}`);
     }
   }
+}
+
+/** A text without mistakes is read in pieces, as small as can be, as it is as a whole; of others the pieces say nothing. */
+export function assertReadInPieces(text: string): void {
+  const whole = parseWhole(source(text));
+  const sound = whole.diagnostics.length === 0 && !whole.incomplete;
+  assert.equal(parseSound(text, 1), sound ? whole : null, text);
 }
 
 /** Data that is the same after a way through JSON. */
