@@ -63,21 +63,17 @@ function failed(result: unknown): result is Failure {
   return typeof result === 'object' && result !== null && 'code' in result;
 }
 
+/** No function is made in here: with one, each call would allocate what it closes over, and there is one for each operand. */
 function compute(expr: Expr, environment: Environment): Result {
   switch (expr.kind) {
     case 'constant':
       return expr.value;
     case 'variable':
       return environment.variable(expr.name);
-    case 'text': {
-      const parts = every(expr.parts, (part) => textOf(part, environment));
-      if (failed(parts)) return parts;
-      const value = parts.join('');
-      if (value.length <= maxTextLength) return { type: 'string', value };
-      return failureFrom(report('PG2310', { limit: maxTextLength }, expr.span));
-    }
+    case 'text':
+      return joined(expr, environment);
     case 'list': {
-      const items = every(expr.items, (item) => compute(item, environment));
+      const items = all(expr.items, environment);
       return failed(items) ? items : { type: 'list', items };
     }
     case 'range':
@@ -96,14 +92,14 @@ function compute(expr: Expr, environment: Environment): Result {
     case 'binary':
       return binary(expr, environment);
     case 'within': {
-      const operands = every([expr.actual, expr.tolerance, expr.target], (e) => compute(e, environment));
+      const operands = all([expr.actual, expr.tolerance, expr.target], environment);
       if (failed(operands)) return operands;
       const [actual, tolerance, target] = operands as [Value, Value, Value];
       const held = isWithin(actual, tolerance, target);
       return held === null ? unexpected(actual, expr.span) : bool(held);
     }
     case 'call': {
-      const args = every(expr.args, (arg) => compute(arg, environment));
+      const args = all(expr.args, environment);
       return failed(args) ? args : call(expr.function, args, expr.span, environment);
     }
     case 'end': {
@@ -127,10 +123,8 @@ function compute(expr: Expr, environment: Environment): Result {
       return environment.elapsed();
     case 'caught':
       return { type: 'string', value: environment.caught() };
-    case 'frame': {
-      const layers = every(expr.parts, (part) => layersOf(part, environment));
-      return failed(layers) ? layers : { type: 'frame', layers: layers.flat() };
-    }
+    case 'frame':
+      return stacked(expr, environment);
     default:
       return assertNever(expr);
   }
@@ -148,6 +142,23 @@ function every<T, V>(items: readonly T[], result: (item: T) => Result<V>): Resul
   return values;
 }
 
+function all(exprs: readonly Expr[], environment: Environment): Result<Value[]> {
+  return every(exprs, (expr) => compute(expr, environment));
+}
+
+function joined(expr: Expr & { readonly kind: 'text' }, environment: Environment): Result {
+  const parts = every(expr.parts, (part) => textOf(part, environment));
+  if (failed(parts)) return parts;
+  const value = parts.join('');
+  if (value.length <= maxTextLength) return { type: 'string', value };
+  return failureFrom(report('PG2310', { limit: maxTextLength }, expr.span));
+}
+
+function stacked(expr: Expr & { readonly kind: 'frame' }, environment: Environment): Result {
+  const layers = every(expr.parts, (part) => layersOf(part, environment));
+  return failed(layers) ? layers : { type: 'frame', layers: layers.flat() };
+}
+
 function textOf(part: string | Expr, environment: Environment): Result<string> {
   if (typeof part === 'string') return part;
   const value = compute(part, environment);
@@ -156,7 +167,7 @@ function textOf(part: string | Expr, environment: Environment): Result<string> {
 }
 
 function rangeOf(expr: Expr & { readonly kind: 'range' }, environment: Environment): Result {
-  const ends = every([expr.first, expr.last], (end) => compute(end, environment));
+  const ends = all([expr.first, expr.last], environment);
   if (failed(ends)) return ends;
   const [first, last] = ends as [Value, Value];
   if (expr.step === null) return { type: 'range', first, last, step: null };
@@ -168,7 +179,7 @@ function rangeOf(expr: Expr & { readonly kind: 'range' }, environment: Environme
 }
 
 function itemOf(expr: Expr & { readonly kind: 'index' }, environment: Environment): Result {
-  const operands = every([expr.list, expr.index], (e) => compute(e, environment));
+  const operands = all([expr.list, expr.index], environment);
   if (failed(operands)) return operands;
   const [list, index] = operands as [Value, Value];
   if (list.type !== 'list' || index.type !== 'number') return unexpected(list, expr.span);

@@ -12,7 +12,7 @@ import { type Refusal, refusal } from './refusal.ts';
 import { openOutput } from './report/output.ts';
 import { type Shell, shellCompletion, shells } from './report/shell-completion.ts';
 import { inputOf, type ScriptInput } from './script-input.ts';
-import { collectAsUsual, keepHeapSmall } from './small-heap.ts';
+import { keepHeapSmall, takeTime } from './v8-flags.ts';
 import { version } from './version.ts';
 
 /** Exit status of a defect of pktsh itself: EX_SOFTWARE of sysexits.h. */
@@ -178,7 +178,7 @@ function commandLine(exit: (status: number) => void): Command {
     .option('--stdio', 'standard input and output, which is the only way; editors like to say so')
     .version(version, '-V, --version', 'print the version')
     .action(async () => {
-      collectAsUsual();
+      takeTime();
       const { serve } = await import('./lsp/server.ts');
       serve(process.stdin, process.stdout);
     });

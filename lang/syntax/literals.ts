@@ -28,7 +28,11 @@ const hexadecimal = /^0[xX][0-9A-Fa-f]+(?:_[0-9A-Fa-f]+)*$/;
 
 /** Reads a plain number, decimal or `0x…`, with `_` between digits. Whole numbers are exact to 2^53. */
 export function numberValue(image: string): Literal {
-  if (short.test(image)) return good({ type: 'number', value: Number(image) });
+  return short.test(image) ? good({ type: 'number', value: Number(image) }) : longNumber(image);
+}
+
+/** Apart, as a function that others close over allocates at each call, and most numbers are short. */
+function longNumber(image: string): Literal {
   const bare = image.replaceAll('_', '');
   if (hexadecimal.test(image) || /^-?[0-9_]+$/.test(image)) {
     if (!hexadecimal.test(image) && !decimal.test(image)) return misplacedUnderscore(image);
@@ -71,9 +75,12 @@ function scaled(image: string, digits: string, unit: Unit): Literal {
   const { type } = unit;
   // A product of whole numbers that comes out below 2^53 is exact in doubles, too.
   const product = short.test(digits) ? Number(digits) * unit.factor : Number.NaN;
-  if (Number.isSafeInteger(product)) return good({ type, value: product });
+  return Number.isSafeInteger(product) ? good({ type, value: product }) : exactly(image, digits, unit);
+}
+
+function exactly(image: string, digits: string, { type, factor }: Unit): Literal {
   const [whole = '', fraction = ''] = digits.split('.');
-  const numerator = BigInt(whole + fraction) * BigInt(unit.factor);
+  const numerator = BigInt(whole + fraction) * BigInt(factor);
   const denominator = 10n ** BigInt(fraction.length);
   if (numerator % denominator === 0n) {
     const value = Number(numerator / denominator);
