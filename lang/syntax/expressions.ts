@@ -54,12 +54,12 @@ export abstract class Expressions extends RecoveringParser {
     return this.begins(operators) ? this.#operation(first) : first;
   });
 
-  readonly #plain = new PlainExpression((place) => this.LA(place), { elements: maxElements, suffixes: maxNesting });
+  readonly #plain = new PlainExpression({ elements: maxElements, suffixes: maxNesting });
 
   /** An expression that is as it should be; null leaves it to the rules. */
   protected plain(): Expression | null {
-    const expression = this.#plain.read();
-    if (expression !== null) for (let left = this.#plain.length; left > 0; left--) this.SKIP_TOKEN();
+    const expression = this.#plain.read(this.input, this.place);
+    if (expression !== null) this.goTo(this.#plain.end);
     return expression;
   }
 

@@ -32,6 +32,7 @@ import {
   TextHead,
   TextMiddle,
   TextTail,
+  tableOf,
   Wire,
   Word,
 } from './tokens.ts';
@@ -71,7 +72,17 @@ const closing: ReadonlyMap<TokenType, TokenType> = new Map([
   [TextHead, TextTail],
 ]);
 const closers: ReadonlySet<TokenType> = new Set(closing.values());
-const brackets: ReadonlySet<TokenType> = new Set([...closing.keys(), ...closers, TextMiddle]);
+/** What the layout pass does with a token, by its type; with most nothing. */
+const opener = 1;
+const closer = 2;
+const lineEnd = 3;
+const loop = 4;
+const roles = tableOf([
+  ...[...closing.keys()].map((type) => [type, opener] as const),
+  ...[...closers, TextMiddle].map((type) => [type, closer] as const),
+  [Newline, lineEnd],
+  [For, loop],
+]);
 const statementStarts: ReadonlySet<TokenType> = new Set(statementWords);
 
 /**
@@ -118,13 +129,20 @@ class LayoutPass {
   run(): Layout {
     for (let index = 0; index < this.#tokens.length; index++) {
       const token = this.#tokens[index] as IToken;
-      const loop = token.tokenType === For && this.#skipping === null ? cStyleFor(this.#tokens, index) : null;
-      if (token.tokenType === Newline) index = this.#lineEnds(index);
-      else if (this.#skipping !== null) this.#skip(token);
-      else if (loop !== null) index = this.#mend(loop);
-      else if (!brackets.has(token.tokenType)) this.#emit(token);
-      else if (closing.has(token.tokenType)) this.#opener(token);
-      else this.#closer(token);
+      const role = roles[token.tokenTypeIdx] as number;
+      if (role === lineEnd) {
+        index = this.#lineEnds(index);
+      } else if (this.#skipping !== null) {
+        this.#skip(token);
+      } else if (role === opener) {
+        this.#opener(token);
+      } else if (role === closer) {
+        this.#closer(token);
+      } else {
+        const mended = role === loop ? cStyleFor(this.#tokens, index) : null;
+        if (mended === null) this.#emit(token);
+        else index = this.#mend(mended);
+      }
     }
     const last = this.#out.at(-1);
     const goesOn = this.#open.length > 0 || (last !== undefined && continues(last));

@@ -16,6 +16,7 @@ import {
   Terminal,
   type TokenType,
 } from 'chevrotain';
+import { indicesOf } from './tokens.ts';
 
 type ForAlternation = ILookaheadStrategy['buildLookaheadForAlternation'];
 type ForOptional = ILookaheadStrategy['buildLookaheadForOptional'];
@@ -94,11 +95,6 @@ export class Lookahead extends LLkLookaheadStrategy {
     this.#ofRules.set(rule, known);
     return known;
   }
-}
-
-/** A token type and, of a category, its members. */
-function indicesOf(type: TokenType): readonly number[] {
-  return [type.tokenTypeIdx as number, ...(type.categoryMatches ?? [])];
 }
 
 type Nested = IProduction & { readonly definition?: IProduction[] };

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { type IToken, type TokenType, tokenMatcher } from 'chevrotain';
+import { EOF, type IToken, type TokenType, tokenMatcher } from 'chevrotain';
 import type { Argument, Expression, TextPart } from './ast.ts';
 import { Climbing, maxOperators } from './precedence.ts';
+import { tokenAt } from './scanner.ts';
 import { address, addText, literal, named, nameOf, truth } from './token-nodes.ts';
 import * as T from './tokens.ts';
+
+const operators = T.tableOf([[T.Operator, 1]]);
+const endOfInput = tokenAt(EOF, '', Number.NaN);
 
 /**
  * Reads an expression as the rules of expressions.ts do, where it is as it should be: to call a rule takes longer than to
@@ -12,41 +16,37 @@ import * as T from './tokens.ts';
  * are the grammar and find the words for a mistake; a test holds the two against each other.
  */
 export class PlainExpression extends Climbing {
-  readonly #ahead: (place: number) => IToken;
   readonly #maxElements: number;
   readonly #maxSuffixes: number;
-  /** The next token and its place; the expression's first has 1. */
-  #next: IToken;
-  #place = 1;
+  #tokens: readonly IToken[] = [];
+  /** The place of the next token. */
+  #at = 0;
+  #next = endOfInput;
   /** Operators so far of the expression that is being read, inside of brackets of the one there. */
   #operators = 0;
   /** Whether the rules have to find words for something. */
   #mistaken = false;
 
-  /**
-   * @param ahead the token at a place, EOF behind the last one
-   * @param limits above them the rules have to say so: elements of a list, members, indices and calls in one chain
-   */
-  constructor(ahead: (place: number) => IToken, limits: { readonly elements: number; readonly suffixes: number }) {
+  /** @param limits above them the rules have to say so: elements of a list, members, indices and calls in one chain */
+  constructor(limits: { readonly elements: number; readonly suffixes: number }) {
     super();
-    this.#ahead = ahead;
-    this.#next = ahead(1);
     this.#maxElements = limits.elements;
     this.#maxSuffixes = limits.suffixes;
   }
 
-  /** The expression that begins with the next token; null where the rules have to read it. */
-  read(): Expression | null {
-    this.#place = 0;
+  /** The expression that begins at a place; null where the rules have to read it. */
+  read(tokens: readonly IToken[], at: number): Expression | null {
+    this.#tokens = tokens;
+    this.#at = at;
+    this.#next = tokens[at] ?? endOfInput;
     this.#mistaken = false;
-    this.#advance();
     const expression = this.#expression();
     return this.#mistaken ? null : expression;
   }
 
-  /** How many tokens the expression has that was read last. */
-  get length(): number {
-    return this.#place - 1;
+  /** The place behind the expression that was read last. */
+  get end(): number {
+    return this.#at;
   }
 
   #expression(): Expression | null {
@@ -58,7 +58,7 @@ export class PlainExpression extends Climbing {
   }
 
   protected operator(): IToken | null {
-    return tokenMatcher(this.#next, T.Operator) ? this.#next : null;
+    return operators[this.#next.tokenTypeIdx] === 1 ? this.#next : null;
   }
 
   protected pass(): void {
@@ -141,7 +141,7 @@ export class PlainExpression extends Climbing {
 
   readonly #argument = (): Argument | null => {
     const first = this.#next;
-    const isNamed = this.#ahead(this.#place + 1).tokenType === T.Colon && tokenMatcher(first, T.Word);
+    const isNamed = this.#tokens[this.#at + 1]?.tokenType === T.Colon && tokenMatcher(first, T.Word);
     if (isNamed) {
       this.#advance();
       this.#advance();
@@ -177,11 +177,11 @@ export class PlainExpression extends Climbing {
   }
 
   #advance(): void {
-    this.#next = this.#ahead(++this.#place);
+    this.#next = this.#tokens[++this.#at] ?? endOfInput;
   }
 
   #spanFrom(first: IToken): { readonly start: number; readonly end: number } {
-    const last = this.#ahead(this.#place - 1);
+    const last = this.#tokens[this.#at - 1] as IToken;
     return { start: first.startOffset, end: last.startOffset + last.image.length };
   }
 }

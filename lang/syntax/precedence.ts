@@ -6,6 +6,7 @@ import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { cover, type Span } from '../source.ts';
 import type { BinaryOperator, Expression } from './ast.ts';
 import { spanOf } from './lexer.ts';
+import { tableOf, tokenTypes, wordOf } from './tokens.ts';
 
 /** From weak to strong; `within … of` compares, `..` binds weaker than arithmetic. */
 const levels = { or: 1, and: 2, comparison: 3, range: 4, sum: 5, product: 6 } as const;
@@ -54,6 +55,14 @@ export function fold(operands: readonly Expression[], operators: readonly IToken
   return { expression: { kind: 'error', span }, mistake: folding.mistake ?? report('PG1108', limit, span) };
 }
 
+/** The same by the type of a token. */
+const bindings = tableOf(
+  tokenTypes.flatMap((type) => {
+    const binding = bindingOf(wordOf(type));
+    return binding === 0 ? [] : [[type, binding] as const];
+  }),
+);
+
 /** Precedence climbing over operands and operators, wherever they come from. */
 export abstract class Climbing {
   /** The operator that comes next, null where none does. */
@@ -81,7 +90,7 @@ export abstract class Climbing {
     let unchainable = null as { readonly level: number; readonly operator: IToken } | null;
     while (left !== null) {
       const operator = this.operator();
-      const level = operator === null ? 0 : (precedence[operator.image] ?? 0);
+      const level = operator === null ? 0 : (bindings[operator.tokenTypeIdx] as number);
       if (operator === null || level < weakest || level === 0) return left;
       if (unchainable?.level === level) this.complain(chained(operator, unchainable.operator));
       this.pass();

@@ -45,6 +45,9 @@ interface Internals {
   raiseNoAltException(occurrence: number, wanted: string | undefined): never;
   /** Adds where in the grammar the error arose. */
   SAVE_ERROR(error: Error): Error;
+  /** The place in `input` of the last token that was read. */
+  exportLexerState(): number;
+  importLexerState(place: number): void;
   /** While the grammar is written down, methods of the object's own stand before those that parse. */
   enableRecording(): void;
 }
@@ -83,6 +86,16 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     if (wanted === undefined) return inherited.raiseNoAltException.call(this, occurrence, wanted);
     const { SAVE_ERROR: placed } = inherited;
     throw placed.call(this, new NoViableAltException(wanted, this.LA(1), this.LA(0)));
+  }
+
+  /** Where the next token stands in `input`. */
+  protected get place(): number {
+    return inherited.exportLexerState.call(this) + 1;
+  }
+
+  /** Goes past what stands before a place. */
+  protected goTo(place: number): void {
+    inherited.importLexerState.call(this, place - 1);
   }
 
   #recording: readonly string[] = [];

@@ -238,6 +238,19 @@ export const Stray = token('Stray', /[\x00-\x08\x0e-\x1f\x7f-\ufefe\uff00-\uffff
 /** Every token type, in the order in which the lexer tries them. */
 export const tokenTypes: readonly TokenType[] = inOrder;
 
+/** A token type's own index, as tokens have it, and of a category those of its members. */
+export function indicesOf(type: TokenType): readonly number[] {
+  return [type.tokenTypeIdx as number, ...(type.categoryMatches ?? [])];
+}
+
+/** What is known of token types, by their index: 0 where nothing is. Of two entries for one type the later one holds. */
+export function tableOf(entries: Iterable<readonly [TokenType, number]>): Uint8Array {
+  const all = [...entries].flatMap(([type, value]) => indicesOf(type).map((index) => [index, value] as const));
+  const table = new Uint8Array(Math.max(...inOrder.flatMap(indicesOf)) + 1);
+  for (const [index, value] of all) table[index] = value;
+  return table;
+}
+
 /** The words that begin a statement, for suggestions. */
 export const statementWords: readonly TokenType[] = [
   Param,
