@@ -93,8 +93,11 @@ function table(): Table {
 }
 
 const rules = table();
+const ofNumbers = new Map([...rules].map(([operator, ofLeft]) => [operator, ofLeft.get('number')?.get('number')]));
 
 function ruleOf(operator: BinaryOperator, left: Type, right: Type): Rule | undefined {
+  // As most are.
+  if (left === 'number' && right === 'number') return ofNumbers.get(operator);
   return rules.get(operator)?.get(left)?.get(right);
 }
 

@@ -21,7 +21,7 @@ import { type Context, checkAs, expectType, type LabInterface, mistake, type Typ
 import { deviceList } from './device-name.ts';
 import { reservedNames } from './expression.ts';
 import { interfaceOf, namedInterface } from './name.ts';
-import type { Scope, Variable } from './scope.ts';
+import type { Variable } from './scope.ts';
 
 /** Declares a variable, unless its name means something already; `value` gives its type and what else is known of it. */
 export function declare(context: Context, kind: Variable['kind'], name: Name, value: Typed): void {
@@ -44,8 +44,8 @@ export function mayDeclare(context: Context, name: Name): boolean {
     mistake(context, report('PG3003', { name: text, meaning }, span));
     return false;
   }
-  const found = declared(context.scope, text);
-  const anew = context.place === 'file' && context.earlier !== null && found === declared(context.earlier, text);
+  const found = context.scope.meaning(text);
+  const anew = context.place === 'file' && context.earlier !== null && found === context.earlier.meaning(text);
   const earlier = (anew ? null : found?.span) ?? context.lab?.get(text)?.span ?? context.receivers.get(text);
   if (earlier === undefined) return true;
   const labels = [{ span: earlier, text: 'declared here' }];
@@ -54,10 +54,6 @@ export function mayDeclare(context: Context, name: Name): boolean {
     report('PG3002', { name: text }, span, { labels, hints: ['there is no shadowing: take another name'] }),
   );
   return false;
-}
-
-function declared(scope: Scope, name: string): { readonly span: Span } | null {
-  return scope.lookup(name) ?? scope.lookupFunction(name) ?? scope.lookupModule(name);
 }
 
 /** `param load = 250kpps "help"`; null where its type cannot be told. */

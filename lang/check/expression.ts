@@ -312,7 +312,8 @@ function unknownFunction(context: Context, name: string, span: Span): Typed {
 
 function checkCall(context: Context, expression: CallExpression): Typed {
   const { callee, args, span } = expression;
-  const known = functionOf(context, callee);
+  // A name with a meaning of its own is never declared.
+  const known = callee.kind === 'name' && reservedNames.has(callee.name) ? null : functionOf(context, callee);
   if (known !== null) return checkCallValue(context, expression, known);
   if (callee.kind === 'member') {
     const module = callee.object.kind === 'name' ? context.scope.lookupModule(callee.object.name) : null;

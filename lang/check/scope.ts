@@ -83,6 +83,12 @@ export class Scope {
     return this.#variables.get(name) ?? this.#outer(name)?.lookup(name) ?? null;
   }
 
+  /** What a name means here or further out, whatever that is. */
+  meaning(name: string): Variable | KnownFunction | KnownModule | null {
+    const here = this.#variables.get(name) ?? this.#functions.get(name) ?? this.#modules.get(name);
+    return here ?? this.#parent?.meaning(name) ?? null;
+  }
+
   /** Where else to look for a name: nowhere if it means something of another kind here, as after a shell declared it anew. */
   #outer(name: string): Scope | null {
     const here = this.#variables.has(name) || this.#functions.has(name) || this.#modules.has(name);
