@@ -72,7 +72,8 @@ export function add(token: IToken, { tokens, diagnostics }: Lexing): void {
       tokens.push(retyped(token, MalformedDevice));
       break;
     default:
-      tokens.push(token);
+      // Not by push(), as in layout.ts.
+      tokens[tokens.length] = token;
   }
 }
 
