@@ -52,7 +52,7 @@ export function parseSound(text: string, least: number): Parsed | null {
   const statements: Statement[] = [];
   let tokens = 0;
   let ends = 0;
-  for (const piece of lexPieces(text, least)) {
+  for (const piece of lexPieces(text, least, maxTokens)) {
     tokens += piece.tokens.length;
     if (tokens > maxTokens || piece.diagnostics.length > 0) return null;
     const layout = layOut(piece.tokens, text.length);

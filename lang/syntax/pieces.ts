@@ -9,14 +9,16 @@ import { CloseBrace, CloseBracket, CloseParen, Newline, OpenBrace, OpenBracket, 
 /**
  * The tokens of a text as `lex` gives them, without comments and in pieces: each ends at the end of a statement of the top
  * level, if brackets are in pairs, and has at least so many tokens but for the last one.
+ *
+ * @param enough a piece with more tokens is the last one, wherever it ends: a bracket may never be closed
  */
-export function* lexPieces(text: string, least: number): Generator<Lexed> {
+export function* lexPieces(text: string, least: number, enough: number): Generator<Lexed> {
   const scanner = new Scanner(text, 0, null);
   let piece = empty();
   let open = 0;
   /** The last token of the piece that ends no line. */
   let last: IToken | null = null;
-  for (let token = scanner.next(); token !== null; token = scanner.next()) {
+  for (let token = scanner.next(); token !== null && piece.tokens.length <= enough; token = scanner.next()) {
     const type = token.tokenType;
     if (type === OpenBrace || type === OpenParen || type === OpenBracket) open++;
     else if (type === CloseBrace || type === CloseParen || type === CloseBracket) open--;

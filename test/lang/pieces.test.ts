@@ -42,7 +42,7 @@ const rows: readonly (readonly [string, string, number])[] = [
 ];
 for (const [name, text, count] of rows) {
   test(`cut at the ends of statements: ${name}`, () => {
-    assert.is([...lexPieces(text, 1)].length, count);
+    assert.is([...lexPieces(text, 1, 100)].length, count);
     assertReadInPieces(text);
     assert.ok(parseSound(text, 1) !== null);
   });
@@ -63,6 +63,14 @@ for (const [name, text] of mistakes) {
     assertReadInPieces(text);
   });
 }
+
+test('a bracket that is never closed does not take in the whole text', () => {
+  const pieces = [...lexPieces(`(${'1 '.repeat(100_000)}`, 1, 1000)];
+  assert.equal(
+    pieces.map(({ tokens }) => tokens.length),
+    [1001],
+  );
+});
 
 test('the limit of statements holds over all pieces', () => {
   const { diagnostics } = parse(new SourceFile('many.pg', 'print 1\n'.repeat(maxStatements + 1)));
