@@ -72,11 +72,11 @@ const closing: ReadonlyMap<TokenType, TokenType> = new Map([
   [TextHead, TextTail],
 ]);
 const closers: ReadonlySet<TokenType> = new Set(closing.values());
-/** What the layout pass does with a token, by its type; with most nothing. */
 const opener = 1;
 const closer = 2;
 const lineEnd = 3;
 const loop = 4;
+/** What the layout pass does with a token, by its type; with most nothing. */
 const roles = tableOf([
   ...[...closing.keys()].map((type) => [type, opener] as const),
   ...[...closers, TextMiddle].map((type) => [type, closer] as const),

@@ -36,11 +36,15 @@ let shared: Grammar | undefined;
 
 /** Reads a text. Mistakes are diagnostics; no text makes it throw. */
 export function parse(source: SourceFile): Parsed {
-  return parseSound(source.text, pieceTokens) ?? parseWhole(source);
+  // Of a short text there is one piece, which a mistake would have read twice.
+  const sound = source.text.length < shortText ? null : parseSound(source.text, pieceTokens);
+  return sound ?? parseWhole(source);
 }
 
 /** As many tokens as a few hundred statements have. */
 const pieceTokens = 2000;
+/** Characters of as many tokens. */
+const shortText = 4 * pieceTokens;
 
 /**
  * Reads a text in which nothing is wrong piece by piece, so that its tokens are gone before the next ones come: what lives on
