@@ -138,9 +138,11 @@ class Rules {
   }
 
   exclusions(): void {
+    const told = new Set<string>();
     for (const [a, b] of sames) {
       const [one, other] = [this.#given.get(a), this.#given.get(b)];
-      if (one === undefined || other === undefined) continue;
+      if (one === undefined || other === undefined || told.has(a)) continue;
+      told.add(a);
       const labels = [{ span: one.span, text: 'first here' }];
       this.found.push(report('PG5103', { a, b }, other.span, { labels }));
     }

@@ -290,12 +290,12 @@ function checkValues(
 
 export function receiverNames(
   statements: readonly Statement[],
-  outer: ReadonlyMap<string, Span>,
-): ReadonlyMap<string, Span> {
+  outer: ReadonlyMap<string, ReceiverStatement>,
+): ReadonlyMap<string, ReceiverStatement> {
   const names = new Map(outer);
   for (const statement of statements) {
     if (statement.kind === 'receiver' && !names.has(statement.name.text)) {
-      names.set(statement.name.text, statement.name.span);
+      names.set(statement.name.text, statement);
     }
   }
   return names;

@@ -10,7 +10,7 @@ import type { FrameShape } from '../frame/frame-shape.ts';
 import type { Module } from '../imports.ts';
 import type { Expr, UserFunction } from '../op.ts';
 import type { SourceFile, Span } from '../source.ts';
-import type { Expression, ImportStatement } from '../syntax/ast.ts';
+import type { Expression, ImportStatement, ReceiverStatement } from '../syntax/ast.ts';
 import { exampleOf } from '../syntax/literals.ts';
 import { articled, assignable, eitherOf, isQuantity } from '../types.ts';
 import type { ScalarType, Type } from '../value.ts';
@@ -49,7 +49,7 @@ export interface Context {
   readonly damaged: (span: Span) => boolean;
   /** Null where the file declares no lab. */
   readonly lab: ReadonlyMap<string, LabInterface> | null;
-  readonly receivers: ReadonlyMap<string, Span>;
+  readonly receivers: ReadonlyMap<string, ReceiverStatement>;
   readonly inventory: Inventory;
   readonly scope: Scope;
   /** What a shell's session declared before this text, which its top level may declare anew; null for files. */

@@ -46,7 +46,7 @@ export function mayDeclare(context: Context, name: Name): boolean {
   }
   const found = context.scope.meaning(text);
   const anew = context.place === 'file' && context.earlier !== null && found === context.earlier.meaning(text);
-  const earlier = (anew ? null : found?.span) ?? context.lab?.get(text)?.span ?? context.receivers.get(text);
+  const earlier = (anew ? null : found?.span) ?? context.lab?.get(text)?.span ?? context.receivers.get(text)?.name.span;
   if (earlier === undefined) return true;
   const labels = [{ span: earlier, text: 'declared here' }];
   mistake(
@@ -182,7 +182,7 @@ export function checkReceiver(context: Context, statement: ReceiverStatement): R
   const early: Context = { ...context, early: 'a receiver' };
   const meaning = reservedNames.get(name.text);
   if (meaning !== undefined) mistake(context, report('PG3003', { name: name.text, meaning }, name.span));
-  const first = context.receivers.get(name.text) ?? name.span;
+  const first = context.receivers.get(name.text)?.name.span ?? name.span;
   const earlier = first.start === name.span.start ? context.scope.lookup(name.text)?.span : first;
   if (earlier !== undefined) {
     const labels = [{ span: earlier, text: 'declared here' }];

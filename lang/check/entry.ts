@@ -7,6 +7,7 @@ import type { Loaded, Module } from '../imports.ts';
 import { Offsets } from '../offsets.ts';
 import type { Lab, Op, Param, Receiver, UserFunction } from '../op.ts';
 import type { Span } from '../source.ts';
+import type { ReceiverStatement } from '../syntax/ast.ts';
 import { checkReceivers, checkTop, distinct, receiverNames } from './checker.ts';
 import { type Context, type LabInterface, mistake } from './context.ts';
 import { labInterfaces } from './declaration.ts';
@@ -24,7 +25,7 @@ export interface Declared {
   readonly inventory: Inventory;
   /** Null until a lab is declared. */
   readonly lab: ReadonlyMap<string, LabInterface> | null;
-  readonly receivers: ReadonlyMap<string, Span>;
+  readonly receivers: ReadonlyMap<string, ReceiverStatement>;
   readonly functions: readonly UserFunction[];
   readonly acting: ReadonlyMap<string, boolean>;
   readonly importedScopes: ReadonlyMap<Module, Scope>;

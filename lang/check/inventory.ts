@@ -5,6 +5,7 @@ import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { correction } from '../diagnostics/suggest.ts';
 import { needsHeaderAlone } from '../metrics.ts';
 import type { Span } from '../source.ts';
+import type { ReceiverStatement } from '../syntax/ast.ts';
 import type { LostText } from './lost-text.ts';
 
 /** What is known of a device's name before the run: all of it, its shape (`"tx0@${i}"`), or nothing. */
@@ -91,8 +92,8 @@ export class Inventory {
     return this.#added.flatMap(({ name }) => (name.kind === 'static' ? [name.name] : []));
   }
 
-  /** What the scenario got wrong. `receivers`: their names and places; `lost`: text that may have added devices, or changed them. */
-  problems(receivers: ReadonlyMap<string, Span>, lost: LostText): readonly Diagnostic[] {
+  /** What the scenario got wrong. `receivers`: by their names; `lost`: text that may have added devices, or changed them. */
+  problems(receivers: ReadonlyMap<string, ReceiverStatement>, lost: LostText): readonly Diagnostic[] {
     return [
       ...this.#collisions(receivers),
       ...this.#unknown(lost),
@@ -106,11 +107,11 @@ export class Inventory {
     return [...(this.#named.get(name) ?? []), ...fitting];
   }
 
-  #collisions(receivers: ReadonlyMap<string, Span>): Diagnostic[] {
+  #collisions(receivers: ReadonlyMap<string, ReceiverStatement>): Diagnostic[] {
     return this.#added.flatMap(({ name, span }) => {
       const receiver = name.kind === 'static' ? receivers.get(name.name) : undefined;
       if (name.kind !== 'static' || receiver === undefined) return [];
-      const labels = [{ span: receiver, text: 'the receiver' }];
+      const labels = [{ span: receiver.name.span, text: 'the receiver' }];
       const hints = [`\`receiver NAME on ${name.name}\`, or another device name: \`${name.name}@0\``];
       return [report('PG3010', { name: name.name }, span, { labels, hints })];
     });

@@ -134,6 +134,8 @@ function memberOfName(context: Context, base: NameExpression, members: readonly 
   if (facts.has(member) && !name.includes('@')) {
     if (isInterface || context.lab === null) return fact(context, base, member, span);
     if (!isReceiver && !isDevice) return notInLab(context, name, base.span);
+    // Told where the receiver is declared: it names the interface that it listens on.
+    if (context.receivers.get(name)?.on === null) return hole(span);
   }
   if (deviceMetrics.has(member) && (isDevice || !isReceiver)) {
     return deviceMetric(context, deviceOf(context, base), members, span, `device \`${name}\``);

@@ -244,7 +244,8 @@ function fixesFor({ expected, token }: Mistake, span: Span): readonly Fix[] {
 function hintsFor(mistake: Mistake): readonly string[] {
   const { expected, token, previous, first, rules } = mistake;
   const { tokenType, image } = token;
-  if (tokenType === Slash && previous.tokenType === Slash) return ['comments begin with `#`'];
+  const adjoining = previous.startOffset + previous.image.length === token.startOffset;
+  if (tokenType === Slash && previous.tokenType === Slash && adjoining) return ['comments begin with `#`'];
   if (tokenType === Assign) return assignHints(mistake);
   if (previous.tokenType === CloseBrace && elseWords.includes(image)) return ['`} else if CONDITION {`'];
   if (tokenType === Colon && previous === first) return ['a parameter and its value stand without `:`'];

@@ -183,8 +183,13 @@ const after = (span: Span, least: Span): Span => ({
   end: Math.max(span.end, least.end),
 });
 
+const chainHints: Readonly<Record<string, string>> = {
+  '..': 'a range has two ends; `step n` gives its stride',
+  within: '`a within 1% of b && a within 1% of c`',
+};
+
 function chained(operator: IToken, before: IToken): Diagnostic {
-  const hints = operator.image === '..' ? ['a range has two ends; `step n` gives its stride'] : ['`a < b && b < c`'];
+  const hints = [chainHints[operator.image] ?? '`a < b && b < c`'];
   const labels = [{ span: spanOf(before), text: 'the first one' }];
   return report('PG1109', { operator: `\`${operator.image}\`` }, spanOf(operator), { hints, labels });
 }

@@ -142,6 +142,7 @@ const mistakes: readonly (readonly [string, string, readonly string[]])[] = [
     [`PG3009 "tx1@\${1 + elapsed / 1s}"`],
   ],
   ['a receiver on an interface that the lab lacks', `${lab}receiver rx1`, ['PG3009 rx1']],
+  ['and a fact of it', `${lab}receiver rx1\nprint rx1.mac`, ['PG3009 rx1']],
   [
     'a device called as a receiver',
     `${lab}receiver rx0\n${frame}add_device rx0 on cpu 0 { frame probe }`,

@@ -280,6 +280,7 @@ const hints: readonly (readonly [string, string])[] = [
   ['let x = a\n/ b', 'break the line after `/`, not before it'],
   ['scenario foo { stop }', '`"foo"`'],
   ['expect a < b < c', '`a < b && b < c`'],
+  ['expect a within 1% of b within 2% of c', '`a within 1% of b && a within 1% of c`'],
   ['wait until a', '`wait until CONDITION timeout DURATION`: the timeout is mandatory'],
   ['add_device tx0 cpu 0 { }', '`add_device NAME on cpu N { … }`'],
 ];
