@@ -6,14 +6,40 @@ import { parseArgs } from 'node:util';
 import { emptyTally, fuzz } from './fuzzing.ts';
 import { kinds } from './inputs.ts';
 
-const { values } = parseArgs({
-  options: { inputs: { type: 'string', default: '100000' }, seed: { type: 'string' }, path: { type: 'string' } },
-});
+const usage = `usage: npm run fuzz -- [--inputs N] [--seed S] [--path P]
+  --inputs N   so many inputs, from 1 on (100000)
+  --seed S     draws the same inputs again: whole and below 2^31
+  --path P     of a broken input, as its report gives it, with --inputs 1`;
+
+function refuse(reason: string): never {
+  console.error(`${reason}\n${usage}`);
+  process.exit(2);
+}
+
+function options() {
+  try {
+    return parseArgs({
+      options: {
+        inputs: { type: 'string', default: '100000' },
+        seed: { type: 'string' },
+        path: { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+}
+
+const { values } = options();
+if (values.help) {
+  console.log(usage);
+  process.exit(0);
+}
 const wanted = Number(values.inputs);
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
 if (!Number.isSafeInteger(wanted) || wanted < 1 || !Number.isInteger(seed) || seed < 0 || seed >= 2 ** 31) {
-  console.error('usage: npm run fuzz -- --inputs N [--seed S]   N from 1 on, S whole and below 2^31');
-  process.exit(2);
+  refuse('--inputs takes a whole number from 1 on, --seed one below 2^31');
 }
 
 /** fast-check keeps what it drew of one call; each of these has a seed of its own, so that a failure is repeated alone. */
