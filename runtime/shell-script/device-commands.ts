@@ -206,9 +206,18 @@ export class DeviceCommands {
       this.#listener.leave(result.why, at);
       return;
     }
+    if (word === 'pkt_size' && device.cpu === null && this.#drawsSizes(name)) {
+      this.#listener.leave('the kernel goes on to draw sizes by `imix_weights`', at);
+      return;
+    }
     if (result.note !== null) this.#listener.note(result.note, at);
     this.#tell(device, word, result.values, at);
     if (word === 'rate') this.#rated.push({ device, at, size: this.#smallestSize(device) });
+  }
+
+  #drawsSizes(name: string): boolean {
+    const added = this.#added.findLast((device) => device.name === name);
+    return added?.settings.some(({ word }) => word === 'imix_weights') ?? false;
   }
 
   /** What the kernel takes a device's frames to be when it turns a `rate` into a delay: `min_pkt_size`, 0 until it is told. */
@@ -250,7 +259,9 @@ export class DeviceCommands {
   /** Adds a setting; what it takes the place of goes. */
   #tell(device: DeviceItem, word: string, values: string, at: Span): void {
     if (rangeEnds.includes(word)) splitSize(device.settings);
-    const gone = word === 'flag' ? [] : [word, ...(replaces[word] ?? [])];
+    // The kernel goes on to draw sizes by `imix_weights`; so does a device that is told both at once.
+    const stays = word === 'pkt_size' ? 'imix_weights' : null;
+    const gone = word === 'flag' ? [] : [word, ...(replaces[word] ?? [])].filter((other) => other !== stays);
     const flag = word === 'flag' ? values.replace('!', '') : null;
     keep(
       device.settings,

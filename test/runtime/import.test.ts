@@ -152,6 +152,11 @@ const told: readonly (readonly [string, readonly string[], readonly string[]])[]
     ['pg_set eth1 "pkt_size 60"', 'pg_set eth1 "max_pkt_size 80"'],
     ['min_pkt_size 60B', 'max_pkt_size 80B'],
   ],
+  [
+    'a size beside weights, which go on',
+    ['pg_set eth1 "imix_weights 60,7 576,4"', 'pg_set eth1 "pkt_size 100"'],
+    ['imix_weights 60B:7, 576B:4', 'pkt_size 100B'],
+  ],
   ['IPv6 ends IPv4', ['pg_set eth1 "dst 10.0.0.2"', 'pg_set eth1 "dst6 2001:db8::2"'], ['dst6 2001:db8::2']],
   ['`=` between', ['pg_set eth1 "frags = 3"', 'pg_set eth1 "burst=4"'], ['frags 3', 'burst 4']],
   [
@@ -255,6 +260,19 @@ for (const [what, line, code, words] of [
     assert.match(warnings[0] as string, words);
   });
 }
+
+test('a size for a device that draws its own by weights', () => {
+  const lines = [
+    'pg_set eth1 "imix_weights 60,7 576,4"',
+    'pg_ctrl start',
+    'pg_set eth1 "pkt_size 100"',
+    'pg_ctrl start',
+  ];
+  const { text, warnings } = imported('part.sh', [...head, ...lines].join('\n'));
+  assert.ok(text.includes('imix_weights') && !text.includes('pkt_size'), text);
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0] as string, /^6: PG7007 .*goes on to draw sizes/);
+});
 
 test('a here document tells the first of its lines', () => {
   const { text, warnings } = imported(
