@@ -6,7 +6,7 @@ import type { CallExpression, Expression } from '../syntax/ast.ts';
 import type { ScalarType } from '../value.ts';
 import { type Context, expectType, hole, mistake, type Typed, typed } from './context.ts';
 import { deviceOf, useDevice } from './device-name.ts';
-import { interfaceOf } from './name.ts';
+import { interfaceOf, notYet } from './name.ts';
 import type { KnownFunction } from './scope.ts';
 
 /** The call of a function inside an expression: it must give a value. */
@@ -14,10 +14,7 @@ export function checkCallValue(context: Context, call: CallExpression, known: Kn
   const args = checkArguments(context, call, known);
   const { name, result } = known;
   const { span } = call;
-  if (context.early !== null) {
-    const hints = ['only a `param` is known by then'];
-    return mistake(context, report('PG3012', { subject: context.early, name: `${name}(…)` }, span, { hints }));
-  }
+  if (context.early !== null) return notYet(context, context.early, `${name}(…)`, span);
   if (context.watched !== null) {
     return mistake(context, report('PG3112', { subject: context.watched, name }, span));
   }

@@ -83,7 +83,7 @@ export function check({ source, file, modules, diagnostics: syntax }: Loaded): C
   const rest: Context = { ...context, scope: new Scope(context.scope) };
   rest.inventory.include(around.inventory);
   const top = checkTop(rest, statements.slice(opening), interfaces, undefined, first);
-  const shared = checkReceivers(context, statements);
+  const shared = checkReceivers(rest, statements);
   const checked = checkScenarios(context, scenarios, {
     prelude: first.body,
     receivers: shared,

@@ -19,7 +19,7 @@ export function checkName(context: Context, expression: NameExpression): Typed {
   const { name, span } = expression;
   const variable = context.scope.lookup(name);
   if (variable !== null) return variableValue(context, variable, span);
-  if (name === 'elapsed') return typed('duration', { kind: 'elapsed', span });
+  if (name === 'elapsed') return ofRun(context, typed('duration', { kind: 'elapsed', span }));
   if (name === 'error') {
     if (context.inElse) return typed('string', { kind: 'caught', span });
     return mistake(context, report('PG3106', {}, span));
@@ -50,10 +50,20 @@ export function checkName(context: Context, expression: NameExpression): Typed {
 export function variableValue(context: Context, variable: Variable, span: Span): Typed {
   const { name, type, family, shape } = variable;
   if (context.early !== null && variable.kind !== 'param') {
-    const hints = ['only a `param` is known by then'];
-    return mistake(context, report('PG3012', { subject: context.early, name }, span, { hints }));
+    return notYet(context, context.early, name, span);
   }
   return typed(type, { kind: 'variable', span, name: variable.symbol }, { family, shape });
+}
+
+/** What a value that is settled before the scenario begins would have to know of it. */
+export function notYet(context: Context, subject: string, name: string, span: Span): Typed {
+  return mistake(context, report('PG3012', { subject, name }, span, { hints: ['only a `param` is known by then'] }));
+}
+
+/** A figure that there is while a scenario runs, and not before. */
+function ofRun(context: Context, value: Typed): Typed {
+  const { span } = value.expr;
+  return context.early === null ? value : notYet(context, context.early, context.source.slice(span), span);
 }
 
 /** A name that nothing declares; silent where a declaration may have been lost to a syntax error. */
@@ -257,7 +267,7 @@ function factOf(context: Context, of: Expr, member: string, span: Span): Typed {
     const hints = [`\`${context.source.slice(span)}("rx_packets")\``];
     return mistake(context, report('PG2205', { function: member, expected: 'one text' }, span, { hints }));
   }
-  return typed(type, { kind: 'fact', span, interface: of, fact: member, argument: null });
+  return ofRun(context, typed(type, { kind: 'fact', span, interface: of, fact: member, argument: null }));
 }
 
 /** `dut.stat("rx_queue_0_packets")`: a fact that is asked with a text. */
@@ -272,7 +282,10 @@ export function checkCalledFact(context: Context, call: CallExpression, callee: 
   }
   const name = context.expression(context, arg.value);
   const argument = expectType(context, name, arg.value, ['string'], `\`${member.text}\``);
-  return typed(known.type, { kind: 'fact', span: call.span, interface: of, fact: member.text, argument });
+  return ofRun(
+    context,
+    typed(known.type, { kind: 'fact', span: call.span, interface: of, fact: member.text, argument }),
+  );
 }
 
 function deviceMetric(
@@ -309,7 +322,7 @@ function metric(
 ): Typed {
   const found = table.get(dotted(members));
   if (found === undefined) return noMember(context, of, members, table.keys());
-  return typed(found.type, { kind: 'metric', span, source, metric: found.name });
+  return ofRun(context, typed(found.type, { kind: 'metric', span, source, metric: found.name }));
 }
 
 function noMember(context: Context, of: string, members: readonly Name[], known: Iterable<string>): Typed {

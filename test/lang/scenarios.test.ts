@@ -27,6 +27,10 @@ const silent: readonly (readonly [string, string])[] = [
     'one variable for several scenarios',
     'scenario "a" for n in 1..2 { print n }\nscenario "b" for n in 1..2 { print n }',
   ],
+  [
+    'receivers of the unnamed scenario that need a parameter',
+    'param s = 2s\nparam dut: interface = "rx0"\nlab { veth tx0 <-> rx0 }\nreceiver sink on dut { settle s }\nprint sink.lost',
+  ],
   ['devices of setup in scenarios', `${base}setup { ${device} }\nscenario "s" { set tx0@0 rate 2kpps }`],
   ['devices of setup in the unnamed scenario', `${base}setup { ${device} }\nset tx0@0 rate 2kpps\nlet d = tx0@0`],
   ['devices of scenarios in teardown', `${base}teardown { rem_device tx0@0 }\nscenario "s" { ${device} }`],
@@ -46,6 +50,12 @@ const mistaken: readonly (readonly [string, string, ...string[]])[] = [
   ['no values', 'scenario "s" for n in 2..1 { print n }', 'PG3114 2..1'],
   ['too many values', 'scenario "s" for n in 1..1001 { print n }', 'PG3114 1..1001'],
   ['mixed values', 'scenario "s" for n in [1, 2B] { print n }', 'PG2105 2B'],
+  ['values that a fact makes', 'scenario "s" for i in 0..eth1.queues - 1 { print i }', 'PG3012 eth1.queues'],
+  [
+    'values that a let has from a fact',
+    'let c = eth1.numa_cpus\nscenario "s" for i in c { print i }',
+    'PG3012 eth1.numa_cpus',
+  ],
   ['values that another let makes', 'let top = 3\nscenario "s" for i in 1..top { print i }', 'PG3012 top'],
   [
     'values that a function makes',
