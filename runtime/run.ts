@@ -7,6 +7,7 @@ import type { Outcome } from '../lang/diagnostics/failure.ts';
 import { elementCount, elements } from '../lang/elements.ts';
 import { type Environment, evaluate } from '../lang/evaluate.ts';
 import type { Expr, Lab, Link, Program, Scenario, UserFunction } from '../lang/op.ts';
+import { instanceName, valueText } from '../lang/scenario-name.ts';
 import { SourceFile, type Span } from '../lang/source.ts';
 import { formatDuration, formatValue } from '../lang/syntax/literals.ts';
 import type { Value } from '../lang/value.ts';
@@ -194,8 +195,8 @@ class ProgramRun {
       const values = valuesOf(name, each.over, environment);
       if (!values.ok) return values;
       for (const value of values.value) {
-        const text = value.kind === 'constant' ? formatValue(value.value) : this.#source.slice(value.span);
-        planned.push({ scenario, instance: { name: `${name}[${each.name}=${text}]`, value } });
+        const text = valueText(this.#source, value);
+        planned.push({ scenario, instance: { name: instanceName(name, each.name, text), value } });
       }
     }
     return ok(planned);

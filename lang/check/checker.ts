@@ -3,12 +3,14 @@
 import { Calls } from '../calls.ts';
 import { report } from '../diagnostics/catalogue-meaning.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
-import { elementCount } from '../elements.ts';
+import { elementCount, elements } from '../elements.ts';
 import type { Loaded } from '../imports.ts';
 import { Offsets } from '../offsets.ts';
 import type { Expr, Lab, Op, Param, Receiver, Scenario, ScenarioValues, UserFunction } from '../op.ts';
-import type { Span } from '../source.ts';
+import { instanceName, valueText } from '../scenario-name.ts';
+import type { SourceFile, Span } from '../source.ts';
 import type { AroundStatement, Expression, ReceiverStatement, ScenarioStatement, Statement } from '../syntax/ast.ts';
+import { formatValue } from '../syntax/literals.ts';
 import { articled, elementType } from '../types.ts';
 import { type Context, type LabInterface, mistake } from './context.ts';
 import { checkLab, checkParam, checkReceiver, declare, fixedText, labInterfaces } from './declaration.ts';
@@ -45,7 +47,7 @@ export function check({ source, file, modules, diagnostics: syntax }: Loaded): C
   const lab = statements.find((statement) => statement.kind === 'lab');
   const interfaces = lab === undefined ? null : labInterfaces(lab);
   for (const { name, expression } of interfaces === null ? [] : renamedNames(file, source)) {
-    if (!interfaces?.has(name)) interfaces?.set(name, { span: expression.span, mtu: null });
+    if (!interfaces?.has(name)) interfaces?.set(name, { span: expression.span, peer: true, mtu: null });
   }
   const scenarios = statements.filter((statement) => statement.kind === 'scenario');
   const syntaxErrors = new Offsets(syntax.map(({ span }) => span.start));
@@ -56,6 +58,7 @@ export function check({ source, file, modules, diagnostics: syntax }: Loaded): C
     lost: syntax.length === 0 ? new LostText([]) : lostText(source, file),
     damaged: (span) => syntaxErrors.within(span),
     lab: interfaces,
+    inLab: interfaces !== null,
     receivers: receiverNames(statements, new Map()),
     inventory: new Inventory(),
     scope: new Scope(null),
@@ -222,17 +225,16 @@ function checkAround(context: Context, statements: readonly Statement[]): Around
 
 function checkScenarios(context: Context, scenarios: readonly ScenarioStatement[], shared: Shared): Scenario[] {
   const names = new Map<string, Span>();
+  const only = (name: string, span: Span): void => {
+    const first = names.get(name);
+    if (first === undefined) names.set(name, span);
+    else mistake(context, report('PG3104', { name }, span, { labels: [{ span: first, text: 'the first' }] }));
+  };
   return scenarios.map((scenario) => {
     const { span, body } = scenario;
-    const name = fixedText(context, scenario.name, "a scenario's name") ?? '';
-    const first = names.get(name);
-    if (first !== undefined) {
-      mistake(
-        context,
-        report('PG3104', { name }, scenario.name.span, { labels: [{ span: first, text: 'the first' }] }),
-      );
-    }
-    names.set(name, first ?? scenario.name.span);
+    const fixed = fixedText(context, scenario.name, "a scenario's name");
+    const name = fixed ?? '';
+    if (fixed !== null) only(name, scenario.name.span);
 
     const inner: Context = {
       ...context,
@@ -244,6 +246,9 @@ function checkScenarios(context: Context, scenarios: readonly ScenarioStatement[
     };
     inner.inventory.include(shared.around.inventory);
     const each = checkValues(inner, scenario, name, shared.lets);
+    if (fixed !== null && each !== null) {
+      for (const [text, at] of writtenValues(context.source, each.over)) only(instanceName(name, each.name, text), at);
+    }
     const receivers = checkReceivers(inner, body.statements);
     const ops = checkStatements(inner, body.statements);
     for (const problem of inner.inventory.problems(inner.receivers, inner.lost)) context.diagnostics.push(problem);
@@ -251,6 +256,13 @@ function checkScenarios(context: Context, scenarios: readonly ScenarioStatement[
     const all = [...shared.receivers, ...receivers];
     return { name, each, span, receivers: all, prelude: shared.prelude, setup, body: ops, teardown };
   });
+}
+
+/** The values of a list, as names of verdicts show them; each with its place. */
+function writtenValues(source: SourceFile, over: Expr): readonly (readonly [string, Span])[] {
+  if (over.kind === 'list') return over.items.map((item) => [valueText(source, item), item.span]);
+  if (over.kind !== 'constant' || over.value.type !== 'list') return [];
+  return [...elements(over.value)].map((value) => [formatValue(value), over.span]);
 }
 
 function settledCount(expr: Expr): number | null {

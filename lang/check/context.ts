@@ -12,6 +12,7 @@ import type { Expr, UserFunction } from '../op.ts';
 import type { SourceFile, Span } from '../source.ts';
 import type { Expression, ImportStatement, ReceiverStatement } from '../syntax/ast.ts';
 import { exampleOf } from '../syntax/literals.ts';
+import type { UnitType } from '../syntax/units.ts';
 import { articled, assignable, eitherOf, isQuantity } from '../types.ts';
 import type { ScalarType, Type } from '../value.ts';
 import type { FunctionBody } from './function.ts';
@@ -36,6 +37,8 @@ export interface Typed {
 /** An interface of the lab; `mtu` in bytes, null where it is not constant. */
 export interface LabInterface {
   readonly span: Span;
+  /** Whether there is another end: an `ifb` has none. */
+  readonly peer: boolean;
   readonly mtu: number | null;
 }
 
@@ -49,6 +52,8 @@ export interface Context {
   readonly damaged: (span: Span) => boolean;
   /** Null where the file declares no lab. */
   readonly lab: ReadonlyMap<string, LabInterface> | null;
+  /** Whether the run has a lab; an imported file learns no more of it. */
+  readonly inLab: boolean;
   readonly receivers: ReadonlyMap<string, ReceiverStatement>;
   readonly inventory: Inventory;
   readonly scope: Scope;
@@ -184,11 +189,20 @@ export function expectType(
 ): Expr {
   const problem = typeProblem(context.source, value.type, expression, accepted, subject);
   if (problem !== null) return mistake(context, problem).expr;
-  if (bounds !== null && value.expr.kind === 'constant') {
-    const outside = boundsProblem(subject, value.expr.value, bounds, expression.span);
-    if (outside !== null) return mistake(context, outside).expr;
-  }
-  return value.expr;
+  return bounds === null ? value.expr : expectBounds(context, value, expression, subject, bounds);
+}
+
+/** A value whose type is right, held against its bounds where it is known. */
+export function expectBounds(
+  context: Context,
+  value: Typed,
+  expression: Expression,
+  subject: string,
+  bounds: Bounds,
+): Expr {
+  if (value.expr.kind !== 'constant') return value.expr;
+  const outside = boundsProblem(subject, value.expr.value, bounds, expression.span);
+  return outside === null ? value.expr : mistake(context, outside).expr;
 }
 
 /** What is wrong with a type at a place, null if nothing is. */
@@ -202,7 +216,7 @@ export function typeProblem(
   if (assignable(type, accepted)) return null;
   const { span } = expression;
   if (type === 'number' && accepted.some(isQuantity) && !accepted.includes('number')) {
-    const wanted = accepted.filter(isQuantity);
+    const wanted = accepted.filter((unit): unit is UnitType => isQuantity(unit) && unit !== 'number');
     const hints = [eitherOf(wanted.map((unit) => withUnit(source, expression, unit)))];
     const fixes = wanted.flatMap((unit) => unitFixes(source, expression, unit));
     return report('PG2103', { subject }, span, { note: 'a plain number', hints, fixes });
@@ -230,7 +244,7 @@ function exampleHints(type: Type, accepted: readonly ScalarType[]): readonly str
   return examples.length === 0 ? [] : [`such as ${eitherOf(examples)}`];
 }
 
-const likelyUnits: Readonly<Record<string, (number: string) => string>> = {
+const likelyUnits: Readonly<Record<UnitType, (number: string) => string>> = {
   duration: (n) => `\`${n}ms\` or \`${n}s\``,
   size: (n) => `\`${n}B\``,
   pps: (n) => `\`${n}pps\` (packets per second)`,
@@ -239,22 +253,24 @@ const likelyUnits: Readonly<Record<string, (number: string) => string>> = {
 };
 
 /** How to write a plain number with a unit: behind the digits of a literal, as a factor of anything else. */
-function withUnit(source: SourceFile, expression: Expression, unit: string): string {
-  if (expression.kind === 'number') return likelyUnits[unit]?.(expression.image) ?? unit;
+function withUnit(source: SourceFile, expression: Expression, unit: UnitType): string {
+  if (expression.kind === 'number') return likelyUnits[unit](decimalOf(expression.image));
+  // No sum and no product gives a share.
+  if (unit === 'percent') return `a share as it is written, such as \`${exampleOf(unit)}\``;
   const text = source.slice(expression.span);
   const written = expression.kind === 'name' || expression.kind === 'group' ? text : `(${text})`;
-  const one: Readonly<Record<string, string>> = {
-    duration: '1s',
-    size: '1B',
-    pps: '1pps',
-    bps: '1Mbps',
-    percent: '1%',
-  };
-  return `\`${written} * ${one[unit] ?? unit}\``;
+  const one = { duration: '1s', size: '1B', pps: '1pps', bps: '1Mbps' } as const;
+  return `\`${written} * ${one[unit]}\``;
+}
+
+/** A number that can stand before a unit: none is hexadecimal there. */
+function decimalOf(image: string): string {
+  return /^0[xX]/.test(image) ? String(Number(image.replaceAll('_', ''))) : image;
 }
 
 /** The pieces of code in the hint of `withUnit`. */
-function unitFixes(source: SourceFile, expression: Expression, unit: string): readonly Fix[] {
+function unitFixes(source: SourceFile, expression: Expression, unit: UnitType): readonly Fix[] {
+  if (unit === 'percent' && expression.kind !== 'number') return [];
   const pieces = withUnit(source, expression, unit).matchAll(/`([^`]+)`/g);
   return [...pieces].map(([, text]) => ({ span: expression.span, text: text as string }));
 }

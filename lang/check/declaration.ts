@@ -4,7 +4,7 @@ import { type Bounds, notNegative } from '../bounds.ts';
 import { report } from '../diagnostics/catalogue-meaning.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { correction } from '../diagnostics/suggest.ts';
-import type { Expr, Lab, Link, Param, Receiver } from '../op.ts';
+import type { DeviceList, Expr, Lab, Link, Param, Receiver } from '../op.ts';
 import type { Span } from '../source.ts';
 import type {
   Expression,
@@ -93,7 +93,7 @@ function paramType(context: Context, statement: ParamStatement, initial: Typed |
 function paramValue(context: Context, type: ScalarType, value: Expression, initial: Typed): Expr {
   const { expr } = initial;
   if (type === 'interface' && expr.kind === 'constant' && expr.value.type === 'string') {
-    return { ...expr, value: { type: 'interface', name: expr.value.value } };
+    return namedInterface(context, expr.value.value, expr.span);
   }
   return expectType(context, initial, value, [type], 'the default of this parameter');
 }
@@ -120,7 +120,7 @@ export function labInterfaces(statement: LabStatement): Map<string, LabInterface
   const found = new Map<string, LabInterface>();
   for (const link of statement.links) {
     for (const name of endsOf(link)) {
-      if (!found.has(name.text)) found.set(name.text, { span: name.span, mtu: null });
+      if (!found.has(name.text)) found.set(name.text, { span: name.span, peer: link.kind === 'veth', mtu: null });
     }
   }
   return found;
@@ -132,8 +132,10 @@ export function checkLab(context: Context, statement: LabStatement, interfaces: 
     for (const name of endsOf(link)) checkInterfaceName(context, name, interfaces);
     const mtu = checkLinkSettings(context, link);
     const constant = mtu?.kind === 'constant' && mtu.value.type === 'size' ? mtu.value.value : null;
-    for (const { text, span } of endsOf(link))
-      interfaces.set(text, { span, mtu: mtu === null ? defaultMtu : constant });
+    const peer = link.kind === 'veth';
+    for (const { text, span } of endsOf(link)) {
+      interfaces.set(text, { span, peer, mtu: mtu === null ? defaultMtu : constant });
+    }
     const { span } = link;
     if (link.kind === 'veth') return { kind: 'veth', a: link.a.text, b: link.b.text, mtu, span };
     return { kind: 'ifb', name: link.name.text, mtu, span };
@@ -203,9 +205,18 @@ export function checkReceiver(context: Context, statement: ReceiverStatement): R
       settle === undefined
         ? null
         : single(context, settle, (value) => checkAs(early, value, ['duration'], '`settle`', notNegative)),
-    expects: expects === undefined ? null : deviceList(early, expects.values),
+    expects: expects === undefined ? null : expected(early, expects),
     span,
   };
+}
+
+function expected(context: Context, setting: Setting): DeviceList {
+  if (setting.values.length > 0) return deviceList(context, setting.values);
+  mistake(
+    context,
+    report('PG5104', { name: setting.key.text, found: 0, most: Number.POSITIVE_INFINITY }, setting.span),
+  );
+  return null;
 }
 
 // --- settings ---------------------------------------------------------------------------------------------------------

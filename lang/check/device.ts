@@ -35,12 +35,12 @@ export function checkAddDevice(context: Context, statement: AddDeviceStatement, 
   // What was misspelt or could not be read may be what seems to be missing.
   const damaged = !whole || context.damaged(statement.span);
   const shape = frame === undefined ? wordsShape(settings) : (frame.value?.shape ?? null);
-  if (frame === undefined && !damaged && context.lab === null && !settings.has('dst_mac')) {
+  if (frame === undefined && !damaged && !settings.has('dst_mac') && !mayHavePeer(context, device)) {
     const hints = ['`dst_mac 02:00:00:00:00:01`, or that of an interface: `dst_mac eth1.mac`'];
     const name = `\`${context.source.slice(statement.name.span)}\``;
     mistake(context, report('PG5001', { device: name }, statement.name.span, { hints }));
   }
-  const complete = frame === undefined || (shape !== null && checkFrame(context, shape, frame.setting));
+  const complete = frame === undefined || (shape !== null && checkFrame(context, device, shape, frame.setting));
   if (shape !== null && complete && (frame !== undefined || !damaged)) {
     checkSizes(context, device, shape, settings, (frame?.setting ?? statement.name).span);
   }
@@ -184,7 +184,7 @@ function checkFile(context: Context, settings: Settings): void {
 }
 
 /** Whether a frame is complete, as far as a device can know before the run. */
-function checkFrame(context: Context, shape: FrameShape, setting: Setting): boolean {
+function checkFrame(context: Context, device: DeviceReference, shape: FrameShape, setting: Setting): boolean {
   const outermost = shape[0];
   if (outermost === undefined) return false;
   if (protocols.get(outermost.protocol)?.outermost === false) {
@@ -192,7 +192,7 @@ function checkFrame(context: Context, shape: FrameShape, setting: Setting): bool
     mistake(context, report('PG5008', { first: `\`${outermost.protocol}\`` }, setting.span, { hints }));
     return false;
   }
-  if (context.lab === null && shape.some(lacksPeer)) {
+  if (shape.some(lacksPeer) && !mayHavePeer(context, device)) {
     const hints = ['`eth(dst: 02:00:00:00:00:01)`, or an interface: `eth(dst: eth1.mac)`'];
     mistake(context, report('PG5009', {}, setting.span, { hints }));
   }
@@ -216,20 +216,26 @@ function checkSizes(
   });
   // The kernel sends what its own headers need, whatever the size.
   const grows = settings.has('pktgen_compat') && !settings.has('frame');
-  const problems = given.flatMap(({ setting, exprs }) =>
-    exprs.flatMap((expr) => {
+  for (const { setting, exprs } of given) {
+    for (const expr of exprs) {
       const size = sizeOf(expr.kind === 'list' ? expr.items[0] : expr);
-      const shown =
-        size === null ? null : sizeProblem(grows ? Math.max(size, needed) : size, needed, mtu, setting.span);
-      return shown === null ? [] : [shown];
-    }),
-  );
-  const [problem = given.length === 0 ? sizeProblem(null, needed, mtu, whole) : null] = problems;
-  if (problem !== null) mistake(context, problem);
+      const span = exprs.length === 1 ? setting.span : expr.span;
+      const problem = size === null ? null : sizeProblem(grows ? Math.max(size, needed) : size, needed, mtu, span);
+      if (problem !== null) mistake(context, problem);
+    }
+  }
+  const least = given.length === 0 ? sizeProblem(null, needed, mtu, whole) : null;
+  if (least !== null) mistake(context, least);
 }
 
 function sizeOf(expr: Expr | undefined): number | null {
   return expr?.kind === 'constant' && expr.value.type === 'size' ? expr.value.value : null;
+}
+
+/** Whether a lab may tell whom a device's frames are for. */
+function mayHavePeer(context: Context, device: DeviceReference): boolean {
+  if (context.lab === null || device.interface === null) return context.inLab;
+  return context.lab.get(device.interface)?.peer ?? true;
 }
 
 /** Whether a layer leaves a field to the peer's address, which only a lab knows. */

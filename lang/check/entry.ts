@@ -81,7 +81,7 @@ export function checkEntry(before: Declared, { source, file, modules, diagnostic
   const added = lab === undefined ? null : labInterfaces(lab);
   for (const [name, one] of added ?? []) interfaces?.set(name, one);
   for (const { name, expression } of interfaces === null ? [] : renamedNames(file, source)) {
-    if (!interfaces?.has(name)) interfaces?.set(name, { span: expression.span, mtu: null });
+    if (!interfaces?.has(name)) interfaces?.set(name, { span: expression.span, peer: true, mtu: null });
   }
   const syntaxErrors = new Offsets(syntax.map(({ span }) => span.start));
   const inventory = new Inventory();
@@ -92,6 +92,7 @@ export function checkEntry(before: Declared, { source, file, modules, diagnostic
     lost: syntax.length === 0 ? new LostText([]) : lostText(source, file),
     damaged: (span) => syntaxErrors.within(span),
     lab: interfaces,
+    inLab: interfaces !== null,
     receivers: receiverNames(statements, before.receivers),
     inventory,
     scope: new Scope(before.scope),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { binaryType, isOrdered, rightOperands, unaryType, withinType } from '../algebra.ts';
+import { notNegative } from '../bounds.ts';
 import { report } from '../diagnostics/catalogue-meaning.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { correction } from '../diagnostics/suggest.ts';
@@ -21,7 +22,7 @@ import { addressValue, type Literal, numberValue, quantityValue } from '../synta
 import { articled, assertNever, eitherOf, elementType, isQuantity, sameType, typeOf } from '../types.ts';
 import type { Type } from '../value.ts';
 import { checkCallValue, functionOf } from './call.ts';
-import { type Context, checkAs, fold, hole, mistake, type Typed, typed, typeProblem } from './context.ts';
+import { type Context, checkAs, expectBounds, fold, hole, mistake, type Typed, typed, typeProblem } from './context.ts';
 import { checkLayer, checkStack } from './frame.ts';
 import { checkCalledFact, checkMember, checkName } from './name.ts';
 
@@ -203,7 +204,8 @@ function checkWithin(context: Context, expression: WithinExpression): Typed {
   const target = context.expression(context, expression.target);
   if ([actual, tolerance, target].some((value) => value.type === 'unknown')) return hole(expression.span);
   if (withinType(actual.type, tolerance.type, target.type) !== null) {
-    const value = { actual: actual.expr, tolerance: tolerance.expr, target: target.expr };
+    const bound = expectBounds(context, tolerance, expression.tolerance, 'the tolerance of `within`', notNegative);
+    const value = { actual: actual.expr, tolerance: bound, target: target.expr };
     return fold(context, typed('bool', { kind: 'within', span: expression.span, ...value }));
   }
   const bare = unitProblem(context, [actual, expression.actual], [target, expression.target], 'this side of `within`');
@@ -322,9 +324,14 @@ function checkCall(context: Context, expression: CallExpression): Typed {
     if (asked !== null) return asked;
     const isFrom = callee.member.text === 'from';
     const of = `\`${context.source.slice(callee.object.span)}\``;
-    const hints = isFrom ? [`\`${context.source.slice(span)}.received\``] : [];
-    const name = `${callee.member.text}(…)`;
-    return mistake(context, report(isFrom ? 'PG3015' : 'PG3005', { of, name }, callee.member.span, { hints }));
+    const { text, span: at } = callee.member;
+    const name = `${text}(…)`;
+    if (!isFrom) {
+      const details = module === null ? {} : correction(text, module.scope?.functions() ?? [], 'it has', at);
+      return mistake(context, report('PG3005', { of, name }, at, details));
+    }
+    const metricOf = args.length === 0 ? `${context.source.slice(callee.span)}(DEVICE)` : context.source.slice(span);
+    return mistake(context, report('PG3015', { of, name }, at, { hints: [`\`${metricOf}.received\``] }));
   }
   const protocol = protocols.get(callee.name);
   if (protocol !== undefined) return checkLayer(context, expression, protocol);

@@ -29,6 +29,13 @@ export interface AddedDevice {
   readonly header: HeaderKind | null;
 }
 
+interface SequenceUse {
+  readonly metric: string;
+  /** Of whose frames, by its fixed name; null for any. */
+  readonly name: string | null;
+  readonly span: Span;
+}
+
 /**
  * The devices that a scenario adds and what it asks of them. Devices may be added by any job at any time, so questions
  * are judged once the whole scenario has been seen.
@@ -40,7 +47,7 @@ export class Inventory {
   readonly #unnamed: AddedDevice[] = [];
   readonly #uses: { readonly name: string; readonly span: Span; readonly words: readonly string[] }[] = [];
   readonly #asked: { readonly name: string | null; readonly span: Span }[] = [];
-  readonly #sequenceUses: { readonly metric: string; readonly span: Span }[] = [];
+  readonly #sequenceUses: SequenceUse[] = [];
   readonly #parts = new Set<Inventory>();
   #changed = false;
 
@@ -62,9 +69,9 @@ export class Inventory {
     else if (name.kind === 'static') this.#asked.push({ name: name.name, span });
   }
 
-  /** A receiver's metric that needs sequence numbers. */
-  needSequence(metric: string, span: Span): void {
-    this.#sequenceUses.push({ metric, span });
+  /** A receiver's metric that needs sequence numbers: of one device's frames, or of all for null. */
+  needSequence(metric: string, of: DeviceName | null, span: Span): void {
+    this.#sequenceUses.push({ metric, name: of?.kind === 'static' ? of.name : null, span });
   }
 
   /** A `set` gives some device another pace or frame after it was added. */
@@ -141,17 +148,20 @@ export class Inventory {
   }
 
   #unsequenced(): Diagnostic[] {
-    const kinds = new Set(this.#added.map(({ header }) => header));
-    if (this.#changed || kinds.size === 0 || kinds.has(null) || kinds.has('numbered')) return [];
-    const counted = kinds.has('unnumbered');
-    const uses = this.#sequenceUses.filter(({ metric }) => !(counted && needsHeaderAlone.has(metric)));
-    const hint = counted
-      ? '`flag NO_TIMESTAMP` and `pktgen_compat exact` leave out which device sent a frame: such frames are only counted'
-      : 'end the frame with `/ pktgen`, within its first 128 bytes and behind at most two tags';
-    return uses.map(({ metric, span }) =>
-      counted
-        ? report('PG5203', { metric }, span, { hints: [hint] })
-        : report('PG5202', { metric }, span, { hints: [hint] }),
-    );
+    if (this.#changed) return [];
+    const ofAll = new Set(this.#added.map(({ header }) => header));
+    return this.#sequenceUses.flatMap(({ metric, name, span }) => {
+      const kinds = name === null ? ofAll : new Set(this.#matching(name).map(({ header }) => header));
+      if (kinds.size === 0 || kinds.has(null) || kinds.has('numbered')) return [];
+      if (!kinds.has('unnumbered')) {
+        const hints = ['end the frame with `/ pktgen`, within its first 128 bytes and behind at most two tags'];
+        return [report('PG5202', { metric }, span, { hints })];
+      }
+      if (needsHeaderAlone.has(metric)) return [];
+      const hints = [
+        '`flag NO_TIMESTAMP` and `pktgen_compat exact` leave out which device sent a frame: such frames are only counted',
+      ];
+      return [report('PG5203', { metric }, span, { hints })];
+    });
   }
 }

@@ -11,7 +11,7 @@ import { interfaceOf } from './name.ts';
 /** `link tx0 down`: only a lab's interfaces are ours to change. */
 export function checkLink(context: Context, statement: LinkStatement): Op {
   const { span, change } = statement;
-  if (context.lab === null) {
+  if (!context.inLab) {
     const hints = ['declare `lab { veth tx0 <-> rx0 }`: pktsh changes no interface of the machine'];
     mistake(context, report('PG3115', {}, span, { hints }));
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { report } from '../diagnostics/catalogue-meaning.ts';
-import { correction } from '../diagnostics/suggest.ts';
+import { correction, nearest } from '../diagnostics/suggest.ts';
 import { type Fact, facts } from '../facts.ts';
 import { protocols } from '../frame/protocols.ts';
 import { deviceMetrics, graceMetrics, type Metric, needsHeader, receiverMetrics } from '../metrics.ts';
@@ -12,6 +12,7 @@ import { articled, displayType } from '../types.ts';
 import { type Context, expectType, fold, hole, mistake, type Typed, typed } from './context.ts';
 import { deviceOf, useDevice } from './device-name.ts';
 import { checkLayer } from './frame.ts';
+import type { DeviceName } from './inventory.ts';
 import type { KnownModule, Variable } from './scope.ts';
 
 /** A name that stands alone in an expression. */
@@ -75,7 +76,10 @@ export function unknownName(context: Context, name: string, span: Span): Typed {
     ...context.receivers.keys(),
     ...context.inventory.names(),
   ];
-  return mistake(context, report('PG3001', { name }, span, correction(name, known, 'names here', span)));
+  // A layer needs no brackets; where no name is near, a list of all layers helps nobody.
+  const layer = nearest(name, known) === null && nearest(name, protocols.keys()) !== null;
+  const details = correction(name, layer ? protocols.keys() : known, 'names here', span);
+  return mistake(context, report('PG3001', { name }, span, details));
 }
 
 /**
@@ -231,7 +235,7 @@ function checkFrom(
   useDevice(context, device, arg.span);
   if (receiver === null) return hole(span);
   const source = { kind: 'receiver', receiver, from: device.expr } as const;
-  return receiverMetric(context, source, members, span, displayed(context, call));
+  return receiverMetric(context, source, members, span, displayed(context, call), device.name);
 }
 
 function receiverValue(context: Context, expression: Expression): Typed['expr'] | null {
@@ -306,9 +310,10 @@ function receiverMetric(
   members: readonly Name[],
   span: Span,
   of: string,
+  from: DeviceName | null = null,
 ): Typed {
   const name = dotted(members);
-  if (needsHeader.has(name)) context.inventory.needSequence(name, span);
+  if (needsHeader.has(name)) context.inventory.needSequence(name, from, span);
   return metric(context, source, receiverMetrics, members, span, of);
 }
 

@@ -23,6 +23,7 @@ import { type Context, checkAs, expectType, mistake, type Typed, typed } from '.
 import { declare, symbolOf } from './declaration.ts';
 import { checkAddDevice, checkSet } from './device.ts';
 import { deviceList } from './device-name.ts';
+import { reservedNames } from './expression.ts';
 import { checkFunction, checkReturn } from './function.ts';
 import { checkLink } from './link.ts';
 import { Scope } from './scope.ts';
@@ -242,6 +243,11 @@ function checkAssignable(context: Context, name: string, span: Span, value: Type
   const variable = context.scope.lookup(name);
   if (variable === null) {
     if (context.lost.mayDeclare(name)) return;
+    const what = reservedNames.get(name) ?? meaningOf(context, name);
+    if (what !== null) {
+      mistake(context, report('PG3007', { name, what }, span));
+      return;
+    }
     const hints = [`\`let ${name} = …\` declares it`];
     mistake(context, report('PG3001', { name }, span, { hints }));
     // Told once: what follows may use it.
@@ -260,6 +266,14 @@ function checkAssignable(context: Context, name: string, span: Span, value: Type
   if (sameType(variable.type, value.type)) return;
   const wrong = { name, declared: articled(variable.type), actual: articled(value.type) };
   mistake(context, report('PG2107', wrong, at.span, { labels }));
+}
+
+/** What a name that is no variable stands for; null for none. */
+function meaningOf(context: Context, name: string): string | null {
+  if (context.scope.lookupFunction(name) !== null) return 'a function';
+  if (context.scope.lookupModule(name) !== null) return 'an imported file';
+  if (context.lab?.has(name)) return 'an interface of the lab';
+  return context.receivers.has(name) ? 'a receiver' : null;
 }
 
 function checkIf(context: Context, statement: IfStatement): Op {

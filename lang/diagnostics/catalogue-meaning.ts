@@ -190,7 +190,7 @@ export const meaning = {
 
   // frames
   PG5001: entry('error', 'no destination', (p: { device: string }) => {
-    return `${p.device} needs \`dst_mac\`, or a \`frame\`: outside a lab nothing tells whom its frames are for`;
+    return `${p.device} needs \`dst_mac\`, or a \`frame\`: only a \`veth\` of a lab tells whom its frames are for`;
   }),
   PG5002: entry('error', 'layer order', (p: { upper: string; lower: string }) => {
     return `\`${p.upper}\` cannot stand on \`${p.lower}\``;
@@ -214,10 +214,10 @@ export const meaning = {
   PG5009: entry(
     'error',
     'no destination',
-    () => '`eth` needs `dst`: outside a lab nothing tells whom the frame is for',
+    () => '`eth` needs `dst`: only a `veth` of a lab tells whom the frame is for',
   ),
   PG5010: entry('error', 'frame too small', (p: { size: string; needed: string }) => {
-    return `\`pkt_size\` is ${p.size}, but the layers need ${p.needed}`;
+    return `a frame of ${p.size}, but the layers need ${p.needed}`;
   }),
   PG5011: entry('error', 'frame too large', (p: { size: string; room: string; limit: string }) => {
     return `the frame has ${p.size}, but ${p.limit} leaves room for ${p.room}`;

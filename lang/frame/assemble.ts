@@ -66,7 +66,7 @@ export function headerBytes(shape: FrameShape): number | null {
 export function sizeProblem(size: number | null, needed: number, mtu: number | null, span: Span): Diagnostic | null {
   const bytes = (n: number) => `${n}B`;
   if (size !== null && size < needed) {
-    const hints = [`\`pkt_size ${bytes(Math.max(needed, shortestFrame))}\`, or fewer layers`];
+    const hints = [`\`${bytes(Math.max(needed, shortestFrame))}\` or more, or fewer layers`];
     return report('PG5010', { size: bytes(size), needed: bytes(needed) }, span, { hints });
   }
   const total = size ?? Math.max(needed, shortestFrame);

@@ -106,9 +106,10 @@ function exactly(image: string, digits: string, { type, factor }: Unit): Literal
 }
 
 function unknownUnit(image: string, digits: string, name: string): Literal {
-  if (/^[eE][0-9]+$/.test(name)) {
-    const value = Number(digits.replaceAll('_', '') + name);
-    const texts = Number.isSafeInteger(value) ? [grouped(value)] : [];
+  const [, exponent, behind = ''] = /^([eE][0-9]+)(.*)$/s.exec(name) ?? [];
+  if (exponent !== undefined && (behind === '' || unitNamed(behind) !== undefined)) {
+    const value = Number(digits.replaceAll('_', '') + exponent);
+    const texts = Number.isSafeInteger(value) ? [`${grouped(value)}${behind}`] : [];
     const hints = texts.map((text) => `\`${text}\``);
     return wrong((span) => report('PG2006', { image }, span, { hints, fixes: fixesOf(span, texts) }));
   }
@@ -120,7 +121,8 @@ function unknownUnit(image: string, digits: string, name: string): Literal {
   }
   // pktgen's own files write words such as `mpls 0001000a` in bare hexadecimal.
   if (/^[0-9A-Fa-f]+$/.test(image)) {
-    const hints = [`\`0x${image}\` if it is meant hexadecimal`];
+    const bytes = name === 'b' ? [`\`${digits}B\` for bytes`] : [];
+    const hints = [...bytes, `\`0x${image}\` if it is meant hexadecimal`];
     return wrong((span) => report('PG2007', { image }, span, { hints, fixes: fixesOf(span, [`0x${image}`]) }));
   }
   const larger = Object.hasOwn(largerSizes, name) && decimal.test(digits) ? largerSizes[name] : undefined;

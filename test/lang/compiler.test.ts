@@ -206,7 +206,7 @@ test('one text gives one program', () => {
 
 test('labs and parameters', () => {
   const { lab: made, params } = program(
-    `param load = 250kpps "offered"\nparam dev: interface\nparam out: interface = "eth3"\n${lab}`,
+    `param load = 250kpps "offered"\nparam dev: interface\nparam out: interface = "sink0"\n${lab}`,
   );
   const links = made?.links.map((link) => [
     link.kind,
@@ -221,7 +221,7 @@ test('labs and parameters', () => {
   assert.equal(found, [
     ['load', 'pps', 250_000, 'offered'],
     ['dev', 'interface', null, null],
-    ['out', 'interface', 'eth3', null],
+    ['out', 'interface', 'sink0', null],
   ]);
 });
 

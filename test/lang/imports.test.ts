@@ -63,6 +63,13 @@ const silent: readonly (readonly [string, Readonly<Record<string, string>>])[] =
     'names of an import in all scenarios',
     { 'main.pg': 'import "lib" as lib\nscenario "a" { print lib.n }\nscenario "b" { print lib.n }', lib },
   ],
+  [
+    'a function whose frames are for the peers of a lab',
+    {
+      'main.pg': 'lab { veth tx0 <-> rx0 }\nimport "a" as a\na.add(0)',
+      a: `frame probe = eth() / ipv4() / udp()\nfn add(n: number) {\n  add_device "tx0@\${n}" on cpu n { frame probe }\n  add_device tx0@9 on cpu 0 { count 1 }\n  link tx0 down\n}`,
+    },
+  ],
   ['an empty file', { 'main.pg': 'import "a" as a', a: '' }],
 ];
 for (const [name, files] of silent) test(`takes ${name}`, () => assert.equal(told(files), []));

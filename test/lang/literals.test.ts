@@ -75,6 +75,8 @@ const refused: readonly (readonly [string, string, string | null])[] = [
   ['1G', 'PG2004', '`1Gpps` or `1Gbps`'],
   ['1M', 'PG2004', '`1Mpps` or `1Mbps` or `1MiB`'],
   ['1e6', 'PG2006', '`1_000_000`'],
+  ['1e6pps', 'PG2006', '`1_000_000pps`'],
+
   ['0001000a', 'PG2007', '`0x0001000a` if it is meant hexadecimal'],
   ['5sec', 'PG2003', '`5s`'],
   ['5µs', 'PG2003', '`5us`'],

@@ -50,6 +50,18 @@ const mistaken: readonly (readonly [string, string, ...string[]])[] = [
   ['no values', 'scenario "s" for n in 2..1 { print n }', 'PG3114 2..1'],
   ['too many values', 'scenario "s" for n in 1..1001 { print n }', 'PG3114 1..1001'],
   ['mixed values', 'scenario "s" for n in [1, 2B] { print n }', 'PG2105 2B'],
+  ['a value twice', 'scenario "s" for n in [1, 2, 1] { print n }', 'PG3104 [1, 2, 1]'],
+  [
+    'a scenario called as another of a list',
+    'scenario "s[n=1]" { }\nscenario "s" for n in [1, 2] { print n }',
+    'PG3104 [1, 2]',
+  ],
+  [
+    'two names that are not fixed',
+    `scenario "a\${1}" { }\nscenario "b\${2}" { }`,
+    `PG3108 "a\${1}"`,
+    `PG3108 "b\${2}"`,
+  ],
   ['values that a fact makes', 'scenario "s" for i in 0..eth1.queues - 1 { print i }', 'PG3012 eth1.queues'],
   [
     'values that a let has from a fact',

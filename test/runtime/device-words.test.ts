@@ -309,7 +309,7 @@ change('rules hold for values that only the run knows', async () => {
 });
 
 change('a device on an ifb has no peer', async () => {
-  const { diagnostics } = await dryRun('lab { ifb sink0 }\nadd_device sink0 on cpu 0 { count 1 }');
+  const { diagnostics } = await dryRun('lab { ifb sink0 }\nlet d = "sink0"\nadd_device d on cpu 0 { count 1 }');
   assert.equal(
     diagnostics.map(({ code }) => code),
     ['PG5001'],
