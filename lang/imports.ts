@@ -138,8 +138,8 @@ class Loader {
     const parsed = parse(new SourceFile(name, text));
     const module: Module = { name, file: moved(parsed.file, base) };
     this.#byName.set(name, module);
-    this.diagnostics.push(...parsed.diagnostics.map((diagnostic) => moved(diagnostic, base)));
-    this.unread.push(...moved(parsed.unread, base));
+    for (const diagnostic of parsed.diagnostics) this.diagnostics.push(moved(diagnostic, base));
+    for (const span of moved(parsed.unread, base)) this.unread.push(span);
     this.follow(module.file, [...path, name]);
     return module;
   }
@@ -149,10 +149,11 @@ class Loader {
 function moved<T>(node: T, by: number): T {
   if (Array.isArray(node)) return node.map((item) => moved(item, by)) as T;
   if (typeof node !== 'object' || node === null) return node;
-  if (isSpan(node)) return { start: node.start + by, end: node.end + by } as T;
-  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, moved(value, by)])) as T;
+  const entries = Object.entries(node).map(([key, value]) => {
+    return [key, typeof value === 'number' && offsets.has(key) ? value + by : moved(value, by)];
+  });
+  return Object.fromEntries(entries) as T;
 }
 
-function isSpan(node: object): node is Span {
-  return 'start' in node && 'end' in node && typeof node.start === 'number' && typeof node.end === 'number';
-}
+/** What places are called, in spans and in nodes. */
+const offsets: ReadonlySet<string> = new Set(['start', 'end', 'operatorStart']);

@@ -11,6 +11,7 @@ import * as assert from 'uvu/assert';
 import { largestFrame } from '../lang/frame/assemble.ts';
 import { compile, type ImportReader, renderAll, SourceFile } from '../lang/index.ts';
 import { escapeSpellings } from '../lang/syntax/escapes.ts';
+import { maxDepth } from '../lang/syntax/expressions.ts';
 import { maxNesting } from '../lang/syntax/layout.ts';
 import { maxOperators } from '../lang/syntax/precedence.ts';
 import { parameterValues } from '../runtime/commands/parameter-values.ts';
@@ -247,6 +248,7 @@ test('limits and precedences in prose are the implemented ones', () => {
     `nest ${maxNesting} deep`,
     `at most ${maxNesting} links`,
     `at most ${maxOperators} operators`,
+    `is ${maxDepth} deep`,
     `at most ${maxScriptBytes / 1024 / 1024} MiB`,
     `plus 14 bytes, and ${largestFrame} bytes`,
     `escapes are ${escapeSpellings.slice(0, -1).map(code).join(' ')} and ${code(escapeSpellings.at(-1) ?? '')}`,

@@ -15,7 +15,7 @@ import { displayType, type Fact, facts, protocols } from '../lang/index.ts';
 import { deviceMetrics, graceMetrics, type Metric, needsHeader, receiverMetrics } from '../lang/metrics.ts';
 import { type DeviceParameter, deviceParameters, paceParameters } from '../lang/parameters.ts';
 import { formatAddress } from '../lang/syntax/addresses.ts';
-import { maxElements } from '../lang/syntax/expressions.ts';
+import { maxDepth, maxElements } from '../lang/syntax/expressions.ts';
 import { maxNesting } from '../lang/syntax/layout.ts';
 import { formatValue, maxTextLength } from '../lang/syntax/literals.ts';
 import { maxStatements, maxTokens } from '../lang/syntax/parser.ts';
@@ -121,7 +121,8 @@ export const tables: Readonly<Record<string, Table>> = {
         grouped(maxNesting),
         code('PG1108'),
       ],
-      ['operators of an expression', grouped(maxOperators), code('PG1108')],
+      ['operators of an expression, outside of its brackets', grouped(maxOperators), code('PG1108')],
+      ['depth of an expression', grouped(maxDepth), code('PG1108')],
       ['elements of a list', grouped(maxElements), code('PG1108')],
       ['escapes, values and `$` of a string', grouped(maxTextPieces), code('PG1108')],
       ['characters of a string', grouped(maxTextLength), code('PG2310')],

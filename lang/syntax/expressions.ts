@@ -5,7 +5,7 @@ import { report } from '../diagnostics/catalogue-syntax.ts';
 import type { Argument, Expression, Name, TextLiteral, TextPart } from './ast.ts';
 import { maxNesting } from './layout.ts';
 import { PlainExpression } from './plain-expression.ts';
-import { fold } from './precedence.ts';
+import { fold, maxOperators } from './precedence.ts';
 import { RecoveringParser } from './recovery.ts';
 import { address, addText, literal, malformed, named, nameOf, truth } from './token-nodes.ts';
 import {
@@ -39,6 +39,12 @@ import {
 /** A list has at most so many elements. Ranges, which hold their ends only, have any number. */
 export const maxElements = 10_000;
 
+/**
+ * How deep the tree of an expression may be: its operators and those of the brackets in it, one inside the other. Later passes
+ * recurse over it, and overflow Node's default stack from some 2000 on.
+ */
+export const maxDepth = maxOperators + maxNesting;
+
 /** What goes on with an operand, stands before one and behind one: most have nothing of it. */
 const operators: readonly TokenType[] = [Operator];
 const signs: readonly TokenType[] = [Minus, Not];
@@ -50,17 +56,34 @@ export abstract class Expressions extends RecoveringParser {
   readonly expression = this.RULE('expression', (): Expression => {
     const plain = this.RECORDING_PHASE ? null : this.plain();
     if (plain !== null) return plain;
+    const start = this.LA(1);
+    const around = this.#depth;
+    this.#depth = 0;
     const first = this.SUBRULE(this.operand);
-    return this.begins(operators) ? this.#operation(first) : first;
+    const expression = this.begins(operators) ? this.#operation(first) : first;
+    return this.ACTION(() => this.#bounded(expression, around, start));
   });
 
-  readonly #plain = new PlainExpression({ elements: maxElements, suffixes: maxNesting });
+  /** How deep the tree is of what was read last in the expression that is being read; in brackets, in the one there. */
+  #depth = 0;
+  readonly #plain = new PlainExpression({ elements: maxElements, depth: Math.min(maxNesting, maxOperators) });
 
   /** An expression that is as it should be; null leaves it to the rules. */
   protected plain(): Expression | null {
     const expression = this.#plain.read(this.input, this.place);
-    if (expression !== null) this.goTo(this.#plain.end);
+    if (expression !== null) {
+      this.goTo(this.#plain.end);
+      this.#depth = Math.max(this.#depth, this.#plain.depth + 1);
+    }
     return expression;
+  }
+
+  #bounded(expression: Expression, around: number, first: IToken): Expression {
+    const depth = this.#depth + 1;
+    this.#depth = Math.max(around, depth);
+    if (depth <= maxDepth) return expression;
+    this.#depth = around;
+    return this.#tooLong('the depth of an expression', maxDepth, first);
   }
 
   #operation(first: Expression): Expression {
@@ -71,6 +94,7 @@ export abstract class Expressions extends RecoveringParser {
       operands.push(this.SUBRULE2(this.operand));
     });
     return this.ACTION(() => {
+      this.#depth += between.length;
       const { expression, mistake } = fold(operands, between);
       if (mistake !== null) this.complain(mistake);
       return expression;
@@ -79,11 +103,16 @@ export abstract class Expressions extends RecoveringParser {
 
   /** One rule for all of an operand: each call of a rule takes longer than to read a token. */
   readonly operand = this.RULE('operand', (): Expression => {
+    const before = this.#depth;
+    this.#depth = 0;
     const prefixes = this.begins(signs) ? this.#prefixes() : none;
     const first = this.LA(1);
     const primary = this.OR2(this.#primaries);
     const operand = this.begins(suffixes) ? this.#suffixed(first, primary) : primary;
-    return prefixes === none ? operand : this.ACTION(() => this.#prefixed(prefixes, operand));
+    return this.ACTION(() => {
+      this.#depth = Math.max(before, this.#depth + prefixes.length);
+      return prefixes === none ? operand : this.#prefixed(prefixes, operand);
+    });
   });
 
   #prefixes(): readonly IToken[] {
@@ -105,7 +134,10 @@ export abstract class Expressions extends RecoveringParser {
       ]);
       length++;
     });
-    return this.ACTION(() => (length > maxNesting ? this.#tooLong('a chain of members', first) : object));
+    return this.ACTION(() => {
+      this.#depth += length;
+      return length > maxNesting ? this.#tooLong('a chain of members', maxNesting, first) : object;
+    });
   }
 
   readonly member = this.RULE('member', (first: IToken, object: Expression): Expression => {
@@ -232,16 +264,18 @@ export abstract class Expressions extends RecoveringParser {
 
   #prefixed(prefixes: readonly IToken[], operand: Expression): Expression {
     const first = prefixes[0];
-    if (first !== undefined && prefixes.length > maxNesting) return this.#tooLong('a chain of `-` and `!`', first);
+    if (first !== undefined && prefixes.length > maxNesting) {
+      return this.#tooLong('a chain of `-` and `!`', maxNesting, first);
+    }
     return prefixes.reduceRight<Expression>((inner, prefix) => {
       const span = { start: prefix.startOffset, end: inner.span.end };
       return { kind: 'unary', operator: prefix.tokenType === Minus ? '-' : '!', operand: inner, span };
     }, operand);
   }
 
-  #tooLong(what: string, first: IToken): Expression {
+  #tooLong(what: string, limit: number, first: IToken): Expression {
     const span = this.spanFrom(first);
-    this.complain(report('PG1108', { what, limit: maxNesting }, span));
+    this.complain(report('PG1108', { what, limit }, span));
     return { kind: 'error', span };
   }
 }

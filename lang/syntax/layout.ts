@@ -39,7 +39,7 @@ import {
 
 /**
  * How deep brackets of any kind may nest, and how long chains of prefixes, members and `else if` may be. The parser and
- * every later pass recurse over the tree; 200 levels take a fifth of Node's default stack.
+ * every later pass recurse over the tree; 200 levels, with nothing else in them, take a fifth of Node's default stack.
  */
 export const maxNesting = 200;
 

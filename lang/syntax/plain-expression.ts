@@ -2,7 +2,7 @@
 
 import { EOF, type IToken, type TokenType, tokenMatcher } from 'chevrotain';
 import type { Argument, Expression, TextPart } from './ast.ts';
-import { Climbing, maxOperators } from './precedence.ts';
+import { Climbing } from './precedence.ts';
 import { tokenAt } from './scanner.ts';
 import { address, addText, literal, named, nameOf, truth } from './token-nodes.ts';
 import * as T from './tokens.ts';
@@ -17,21 +17,21 @@ const endOfInput = tokenAt(EOF, '', Number.NaN);
  */
 export class PlainExpression extends Climbing {
   readonly #maxElements: number;
-  readonly #maxSuffixes: number;
+  readonly #maxDepth: number;
   #tokens: readonly IToken[] = [];
   /** The place of the next token. */
   #at = 0;
   #next = endOfInput;
-  /** Operators so far of the expression that is being read, inside of brackets of the one there. */
-  #operators = 0;
+  /** Operators, brackets and members so far: the tree is at most as deep. */
+  #depth = 0;
   /** Whether the rules have to find words for something. */
   #mistaken = false;
 
-  /** @param limits above them the rules have to say so: elements of a list, members, indices and calls in one chain */
-  constructor(limits: { readonly elements: number; readonly suffixes: number }) {
+  /** @param limits above them the rules have to see to it: elements of a list, the depth of the tree */
+  constructor(limits: { readonly elements: number; readonly depth: number }) {
     super();
     this.#maxElements = limits.elements;
-    this.#maxSuffixes = limits.suffixes;
+    this.#maxDepth = limits.depth;
   }
 
   /** The expression that begins at a place; null where the rules have to read it. */
@@ -40,7 +40,8 @@ export class PlainExpression extends Climbing {
     this.#at = at;
     this.#next = tokens[at] ?? endOfInput;
     this.#mistaken = false;
-    const expression = this.#expression();
+    this.#depth = 0;
+    const expression = this.all();
     return this.#mistaken ? null : expression;
   }
 
@@ -49,12 +50,9 @@ export class PlainExpression extends Climbing {
     return this.#at;
   }
 
-  #expression(): Expression | null {
-    const outer = this.#operators;
-    this.#operators = 0;
-    const expression = this.all();
-    this.#operators = outer;
-    return expression;
+  /** The depth of its tree, or more. */
+  get depth(): number {
+    return this.#depth;
   }
 
   protected operator(): IToken | null {
@@ -62,7 +60,7 @@ export class PlainExpression extends Climbing {
   }
 
   protected pass(): void {
-    if (++this.#operators > maxOperators) this.#mistaken = true;
+    this.#depth++;
     this.#advance();
   }
 
@@ -73,10 +71,10 @@ export class PlainExpression extends Climbing {
   protected operand(): Expression | null {
     const first = this.#take();
     let operand = this.#primary(first);
-    for (let suffixes = 0; operand !== null; suffixes++) {
+    while (operand !== null && this.#depth <= this.#maxDepth) {
       const { tokenType } = this.#next;
       if (tokenType !== T.Dot && tokenType !== T.OpenParen && tokenType !== T.OpenBracket) return operand;
-      if (suffixes === this.#maxSuffixes) return null;
+      this.#depth++;
       operand = this.#suffixed(first, operand);
     }
     return null;
@@ -103,11 +101,13 @@ export class PlainExpression extends Climbing {
         return { kind: 'text', parts, span: this.#spanFrom(first) };
       }
       case T.OpenParen: {
-        const inner = this.#expression();
+        this.#depth++;
+        const inner = this.all();
         if (inner === null || this.#take().tokenType !== T.CloseParen) return null;
         return { kind: 'group', inner, span: this.#spanFrom(first) };
       }
       case T.OpenBracket: {
+        this.#depth++;
         const items = this.#separated(T.CloseBracket, this.#item);
         if (items === null || items.length > this.#maxElements) return null;
         return { kind: 'list', items, span: this.#spanFrom(first) };
@@ -125,7 +125,7 @@ export class PlainExpression extends Climbing {
         return { kind: 'member', object, member: nameOf(word), span: this.#spanFrom(first) };
       }
       case T.OpenBracket: {
-        const index = this.#expression();
+        const index = this.all();
         if (index === null || this.#take().tokenType !== T.CloseBracket) return null;
         return { kind: 'index', object, index, span: this.#spanFrom(first) };
       }
@@ -137,7 +137,7 @@ export class PlainExpression extends Climbing {
     }
   }
 
-  readonly #item = (): Expression | null => this.#expression();
+  readonly #item = (): Expression | null => this.all();
 
   readonly #argument = (): Argument | null => {
     const first = this.#next;
@@ -146,7 +146,7 @@ export class PlainExpression extends Climbing {
       this.#advance();
       this.#advance();
     }
-    const value = this.#expression();
+    const value = this.all();
     if (value === null) return null;
     if (!isNamed) return { name: null, value, span: value.span };
     return { name: nameOf(first), value, span: this.#spanFrom(first) };

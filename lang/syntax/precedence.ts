@@ -34,7 +34,7 @@ export function bindingOf(operator: string): number {
   return precedence[operator] ?? 0;
 }
 
-/** An expression has at most so many operators: its tree is as deep, and later passes recurse over it. */
+/** An expression has at most so many operators outside of brackets: its tree is as deep, and later passes recurse over it. */
 export const maxOperators = 500;
 
 /** A folded expression; an `error` node if a mistake was reported. */

@@ -7,7 +7,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { maxImportDepth, maxImports } from '../../lang/imports.ts';
 import { compile, format, type ImportReader, renderAll, SourceFile } from '../../lang/index.ts';
-import { maxElements } from '../../lang/syntax/expressions.ts';
+import { maxDepth, maxElements } from '../../lang/syntax/expressions.ts';
 import { maxNesting } from '../../lang/syntax/layout.ts';
 import { maxTextLength } from '../../lang/syntax/literals.ts';
 import { maxStatements, maxTokens } from '../../lang/syntax/parser.ts';
@@ -52,6 +52,35 @@ for (const [before, open, inside, close] of nests) {
   });
 }
 
+test('brackets and operators in them are bounded together', () => {
+  const nested = (depth: number, width: number): string =>
+    depth === 0 ? '1' : `(${nested(depth - 1, width)}${' + 1'.repeat(width)})`;
+  const signed = (depth: number, width: number): string =>
+    depth === 0 ? '1' : `${'-'.repeat(width)}(${signed(depth - 1, width)})`;
+  for (const [depth, width] of [
+    [2, 499],
+    [6, 499],
+    [190, 3],
+    [190, 190],
+  ] as const) {
+    assert.equal(codes(`print ${nested(depth, width)}`), ['PG1108']);
+    assert.equal(codes(`print "\${${nested(depth, width)}}"`), ['PG1108']);
+  }
+  assert.equal(codes(`print ${signed(190, 190)}`), ['PG1108']);
+  // As deep as it may be, within blocks as deep as they may be.
+  const inside = (value: string) => `${'if true {\n'.repeat(150)}print ${value}\n${'}\n'.repeat(150)}`;
+  for (const value of [nested(1, 499), nested(2, 340), nested(49, 12), signed(3, 199)]) {
+    assertLanguageLaws(inside(value));
+    assert.equal(codes(inside(value)), []);
+    const read: ImportReader = () => ({ ok: true, name: 'a', text: `fn f() { print ${value} }` });
+    assert.equal(compile(new SourceFile('test.pg', 'import "a" as a\na.f()'), read).diagnostics, []);
+  }
+  // What is side by side is not deep.
+  for (const value of [`[${'1 + 2 * 3, '.repeat(2000)}1]`, Array(maxOperators).fill('-min(1, 2)').join(' + ')]) {
+    assert.equal(codes(`let x = ${value}`), []);
+  }
+});
+
 test('what nests and never ends is told in a page', () => {
   for (const open of ['(', '[', '{', 'spawn {', 'if true {\n', '"${']) {
     const text = open.repeat(50_000);
@@ -68,6 +97,11 @@ test('what nests and never ends is told in a page', () => {
 const limits: readonly (readonly [string, number, (count: number) => string])[] = [
   ['nesting', maxNesting, (count) => `print ${'('.repeat(count)}1${')'.repeat(count)}`],
   ['the number of operators in an expression', maxOperators, (count) => `let x = 1${' + 1'.repeat(count)}`],
+  [
+    'the depth of an expression',
+    maxDepth,
+    (count) => `print (1${' + 1'.repeat(399)})${' + 1'.repeat(Math.max(0, count - 401))}`,
+  ],
   ['the number of elements in a list', maxElements, (count) => `let x = [${'1, '.repeat(count - 1)}1]`],
   ['the number of escapes and values in a string', maxTextPieces, (count) => `print "${'\\n'.repeat(count)}"`],
   [

@@ -112,6 +112,11 @@ const mistaken: readonly (readonly [string, Readonly<Record<string, string>>, ..
     'PG3005 main.pg:2 m',
     'PG3005 main.pg:3 once',
   ],
+  [
+    'an operator of an imported file, in its place',
+    { 'main.pg': 'import "a" as a', a: 'let b = 1\n\nlet c = true + false' },
+    'PG2201 a:3 +',
+  ],
   ['a file as a value', { 'main.pg': 'import "lib" as lib\nprint lib', lib }, 'PG3204 main.pg:2 lib'],
   ['a function as a value', { 'main.pg': 'import "lib" as lib\nprint lib.twice', lib }, 'PG3017 main.pg:2 lib.twice'],
   ['arguments of another type', { 'main.pg': 'import "lib" as lib\nprint lib.twice(2s)', lib }, 'PG2102 main.pg:2 2s'],
