@@ -42,6 +42,8 @@ export interface RunOptions {
   readonly lab: boolean;
   /** Longest time (ns, by the engine's clock and by the machine's) for everything together. */
   readonly maxDuration: bigint | null;
+  /** How long (ns) `teardown` may go on after an interruption, and beyond `maxDuration`; 10 s unless given. */
+  readonly hurriedTeardown?: bigint;
   /** Interfaces on which packets may leave although they carry a default route. */
   readonly allow: readonly string[];
   /** Stops the run: cleanly, with the results so far. */
@@ -55,6 +57,7 @@ export interface RunOptions {
 /** A lab that nobody declared: the names that examples and manuals use. */
 const defaultLab = { a: 'tx0', b: 'rx0' };
 const defaultMtu = 1500;
+const defaultHurriedTeardown = 10_000_000_000n;
 
 /**
  * Carries out a program: its scenarios one after another, each in a new lab or at least on an engine without
@@ -124,6 +127,7 @@ class ProgramRun {
         instance,
         signal: this.#options.signal,
         limit,
+        hurriedTeardown: this.#options.hurriedTeardown ?? defaultHurriedTeardown,
         onProgress: this.#options.onProgress,
         onState: (state) => {
           this.#state = state;

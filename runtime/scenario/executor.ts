@@ -46,6 +46,7 @@ import {
 export function* runBody(body: readonly Op[], context: Context): Steps {
   for (const op of body) {
     if (context.job.cancelled) return 'ended';
+    context.job.at = op.span;
     const turn = context.state.turn();
     if (turn !== null) yield turn;
     if (asksStatistics(op)) yield context.state.interfaces.measure();

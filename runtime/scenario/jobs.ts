@@ -33,6 +33,8 @@ export class Job {
   readonly children = new Set<Job>();
   /** What is to be given back when the job ends before its code began (a timer, a place in a list). */
   abandon: () => void = () => {};
+  /** The operation that it carries out; null before its first. */
+  at: Span | null = null;
 
   readonly #seed: bigint;
   #registered = 0;

@@ -7,7 +7,7 @@ import type { Span } from '../../lang/source.ts';
 import { formatDuration } from '../../lang/syntax/literals.ts';
 import { report } from '../catalogue.ts';
 import type { Progress, ScenarioResults } from '../results.ts';
-import { ok, type Result, refused } from './completion.ts';
+import { type Failed, ok, type Result, refused } from './completion.ts';
 import { halt } from './device-operations.ts';
 import { assessShortfall } from './devices.ts';
 import { runBody } from './executor.ts';
@@ -48,6 +48,8 @@ export interface ScenarioOptions {
   readonly instance: Instance;
   readonly signal: AbortSignal;
   readonly limit: RunLimit | null;
+  /** How long (ns) `teardown` may go on after an interruption, and beyond the limit. */
+  readonly hurriedTeardown: bigint;
   readonly onProgress: (progress: Progress) => void;
   /** Is told the state, so that engine events find it. */
   readonly onState: (state: ScenarioState) => void;
@@ -71,10 +73,12 @@ export async function runScenario(
   const progress = setInterval(() => options.onProgress(meter()), progressMs);
   let results: ScenarioResults;
   try {
+    let unfinished: Failed | null = null;
     if (options.signal.aborted) state.end('interrupted');
-    else await carryOut(scenario, context, options);
+    else unfinished = await carryOut(scenario, context, options);
     await comeToRest(scenario.span, state);
     if (state.ending !== null && state.ending !== 'interrupted') setting.onDiagnostic(state.ending.diagnostic);
+    if (unfinished !== null) state.warn(unfinished.diagnostic);
     results = scenarioResults(options.instance.name, state);
   } finally {
     clearInterval(progress);
@@ -85,17 +89,15 @@ export async function runScenario(
   return results;
 }
 
-async function carryOut(scenario: Scenario, context: Context, options: ScenarioOptions): Promise<void> {
+/** Gives why `teardown` was cut short where that is not the reason of the scenario's end. */
+async function carryOut(scenario: Scenario, context: Context, options: ScenarioOptions): Promise<Failed | null> {
   const { state } = context;
   for (const receiver of scenario.receivers) {
     const opened = await openReceiver(receiver, context);
-    if (!opened.ok) return state.end(opened.failed);
-    if (state.ending !== null) return;
+    if (!opened.ok) state.end(opened.failed);
+    if (state.ending !== null) return null;
   }
-  const { limit } = options;
-  const exceed = (): void =>
-    state.end(refused(report('PG6105', { limit: limit?.text ?? '' }, scenario.span), 'failed').failed);
-  const release = limit === null ? () => {} : endAt(limit.instant, limit.deadline, exceed, state);
+  const release = endAtLimit(scenario.span, state, options.limit, (failed) => state.end(failed));
   state.clock.onIdle?.(() => state.end(refused(report('PG6106', {}, scenario.span)).failed));
   let begun = false;
   const onBegun = (): void => {
@@ -104,8 +106,22 @@ async function carryOut(scenario: Scenario, context: Context, options: ScenarioO
   state.begin(state.main, body(scenario, options.instance, context, onBegun));
   await state.main.done;
   release();
-  if (begun && scenario.teardown.length > 0 && state.defect === null) await tearDown(scenario, state, options);
+  const tornDown = begun && scenario.teardown.length > 0 && state.defect === null;
+  const unfinished = tornDown ? await tearDown(scenario, state, options) : null;
   state.clock.onIdle?.(null);
+  return unfinished;
+}
+
+/** Calls `end` when the run has taken as long as it may; gives what takes it back. */
+function endAtLimit(
+  span: Span,
+  state: ScenarioState,
+  limit: RunLimit | null,
+  end: (failed: Failed) => void,
+): () => void {
+  if (limit === null) return () => {};
+  const { instant, deadline, text } = limit;
+  return endAt(instant, deadline, () => end(refused(report('PG6105', { limit: text }, span), 'failed').failed), state);
 }
 
 /** Node's timers take a 32-bit count of milliseconds. */
@@ -116,9 +132,18 @@ function endAt(instant: bigint, deadline: number, exceed: () => void, state: Sce
   // The last of its instant: what ends just in time has ended.
   const alarm = state.timers.set(instant, Number.MAX_SAFE_INTEGER, exceed, true);
   // Other clocks are the machine's own.
-  const virtual = state.clock.onIdle !== undefined;
-  const remaining = Math.min(Math.max(deadline - performance.now(), 0), longestTimerMs);
-  const timer = virtual ? setTimeout(exceed, remaining) : undefined;
+  if (state.clock.onIdle === undefined) return alarm.cancel;
+  let timer: NodeJS.Timeout | undefined;
+  const wait = (): void => {
+    const remaining = Math.min(Math.max(Math.ceil(deadline - performance.now()), 0), longestTimerMs);
+    timer = setTimeout(look, remaining);
+  };
+  // Node's timers may fire a little early: whoever asks `isReached` then would hear that it is not.
+  const look = (): void => {
+    if (performance.now() >= deadline) exceed();
+    else wait();
+  };
+  wait();
   return () => {
     alarm.cancel();
     clearTimeout(timer);
@@ -139,28 +164,42 @@ function* body(scenario: Scenario, instance: Instance, context: Context, begun: 
   return setUp === 'done' ? yield* runBody(scenario.body, context) : setUp;
 }
 
-/** How long `teardown` may take once the scenario was told to hurry: by a signal, or by `--max-duration`. */
-const hurriedTeardown = 10_000_000_000n;
-const nsPerMs = 1_000_000n;
+const nsPerMs = 1e6;
 
-/** Carries out `teardown` in a job of its own. Whatever ended the scenario stays its reason. */
-async function tearDown(scenario: Scenario, state: ScenarioState, options: ScenarioOptions): Promise<void> {
-  const { ending } = state;
+/**
+ * Carries out `teardown` in a job of its own. What ended the scenario stays its reason, whatever becomes of `teardown`:
+ * gives why that was cut short where it is not the reason.
+ */
+async function tearDown(scenario: Scenario, state: ScenarioState, options: ScenarioOptions): Promise<Failed | null> {
+  const { limit, signal, hurriedTeardown } = options;
+  let reason = state.ending;
   state.runs.dropAll();
   for (const job of [...state.jobs.values()]) job.cancel();
   state.ending = null;
-  const now = state.clock.now();
-  let release = (): void => {};
-  if (options.signal.aborted || (options.limit !== null && isReached(options.limit, now))) {
-    const limit = formatDuration(hurriedTeardown);
-    const exceed = (): void => state.end(refused(report('PG6108', { limit }, scenario.span), 'failed').failed);
-    release = endAt(now + hurriedTeardown, performance.now() + Number(hurriedTeardown / nsPerMs), exceed, state);
-  }
   const job = state.register('main', state.main, null);
+  let late = null as Failed | null;
+  const exceed = (): void => {
+    const text = formatDuration(hurriedTeardown);
+    late = refused(report('PG6108', { limit: text }, job.at ?? scenario.span), 'failed').failed;
+    state.end(late);
+  };
+  let hurried = null as (() => void) | null;
+  const hurry = (): void => {
+    const deadline = performance.now() + Number(hurriedTeardown) / nsPerMs;
+    hurried ??= endAt(state.clock.now() + hurriedTeardown, deadline, exceed, state);
+  };
+  // Where virtual time stands still, a limit that it has reached does not come up again.
+  if (signal.aborted || (limit !== null && isReached(limit, state.clock.now()))) hurry();
+  const release = endAtLimit(scenario.span, state, limit, (failed) => {
+    reason ??= failed;
+    hurry();
+  });
   state.begin(job, runBody(scenario.teardown, { state, job, scope: new Scope(state.root) }));
   await job.done;
   release();
-  state.ending = ending ?? state.ending;
+  hurried?.();
+  state.ending = reason ?? state.ending;
+  return reason === null ? null : late;
 }
 
 /** Opens a receiver of the scenario; it counts from then on. */

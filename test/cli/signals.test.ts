@@ -98,6 +98,7 @@ test('an endless teardown behind an interrupted scenario ends by its limit, with
   assert.is(done.status, 130);
   assert.match(done.stdout, /^down$/m);
   assert.match(done.stdout, /^interrupted: /m);
+  assert.match(done.stderr, /^error\[PG6108\]: `teardown` took longer than 10s$/m);
 });
 
 test('a second signal ends an endless teardown at once', async () => {

@@ -121,4 +121,58 @@ test("teardown is carried out when the machine's time is over, too", async () =>
   assert.equal(scenarios[0]?.prints, ['down']);
 });
 
+/** Scenarios with a teardown without an end: by what they end, and what is told besides. */
+const endlessTeardowns: readonly (readonly [string, string])[] = [
+  ['that spins', 'teardown { while true { } }'],
+  ['that waits', 'teardown { while true { wait 1ms } }'],
+  ['behind a setup', 'setup { print 1 }\nteardown { while true { } }'],
+];
+for (const [name, around] of endlessTeardowns) {
+  for (const [when, body] of [
+    ['that the limit falls into', 'print 1'],
+    ['that comes behind the limit', 'while true { }'],
+    ['that comes behind the limit in virtual time', 'while true { wait 1s }'],
+  ] as const) {
+    test(`a teardown ${name}, ${when}, has an end that is told`, async () => {
+      const { results, diagnostics } = await dryRun(`${around}\nscenario "a" { ${body} }\nscenario "b" { }`, {
+        maxDuration: 20_000_000n,
+        hurriedTeardown: 20_000_000n,
+      });
+      assert.equal(
+        diagnostics.map(({ code }) => code),
+        ['PG6105', 'PG6108'],
+      );
+      assert.equal(
+        results.scenarios.map(({ scenario, verdict, failure, warnings }) => {
+          return [scenario, verdict, failure?.code, warnings.map(({ code }) => code)];
+        }),
+        [['a', 'failed', 'PG6105', ['PG6108']]],
+      );
+      assert.is(results.exit, 1);
+    });
+  }
+}
+
+test('a teardown that ends in time behind the limit has nothing told of it', async () => {
+  const text = 'teardown { wait 15ms; print "down" }\nscenario "a" { wait 10ms }';
+  const { diagnostics, prints } = await dryRun(text, { maxDuration: 20_000_000n });
+  assert.equal([diagnostics.map(({ code }) => code), prints], [['PG6105'], ['down']]);
+  const just = await dryRun(text, { maxDuration: 25_000_000n });
+  assert.equal([just.results.verdict, just.prints], ['passed', ['down']]);
+});
+
+test('a teardown that takes too long behind an interruption is told, at the operation that it had come to', async () => {
+  const controller = new AbortController();
+  const text = 'teardown {\n  while true {\n    wait 1s\n  }\n}\nscenario "a" {\n  print 1\n  wait 1s\n}';
+  const { scenario, diagnostics } = await dryRun(text, {
+    signal: controller.signal,
+    onPrint: () => controller.abort(),
+  });
+  assert.equal([scenario.verdict, scenario.failure], ['interrupted', null]);
+  assert.equal(
+    diagnostics.map(({ code, span }) => [code, text.slice(span.start, span.end)]),
+    [['PG6108', 'wait 1s']],
+  );
+});
+
 test.run();
