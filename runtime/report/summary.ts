@@ -49,7 +49,9 @@ function paintOf(verdict: Verdict, palette: Palette): (text: string) => string {
 
 function reasonText(results: Results): string {
   const { scenarios } = results;
-  const failure = results.failure ?? scenarios.find((scenario) => scenario.failure !== null)?.failure ?? null;
+  // Others may have ended early, too, with less weight.
+  const decisive = scenarios.find(({ verdict, failure }) => verdict === results.verdict && failure !== null);
+  const failure = decisive?.failure ?? results.failure;
   const expectations = scenarios.flatMap((scenario) => scenario.expectations);
   const broken = expectations.filter((expectation) => !expectation.passed).length;
   switch (results.verdict) {

@@ -187,6 +187,21 @@ const lines: readonly (readonly [string, Results])[] = [
   ['error: there is no interface `eth7`', results('error', [scenario('error', { failure })])],
   ['unsuitable: there is no interface `eth7`', { ...results('unsuitable', []), failure }],
   [
+    'error: there is no interface `eth7`',
+    results('error', [
+      scenario('passed'),
+      scenario('failed', { failure: { ...failure, message: '`require false` does not hold' } }),
+      scenario('error', { failure }),
+    ]),
+  ],
+  [
+    'error: there is no interface `eth7`',
+    {
+      ...results('error', [scenario('error', { failure })]),
+      failure: { ...failure, message: 'the run took longer than --max-duration 1s' },
+    },
+  ],
+  [
     'interrupted: stopped before its end; these are the results so far',
     results('interrupted', [scenario('interrupted')]),
   ],
