@@ -45,7 +45,7 @@ export class OpenScenario implements Made {
   readonly #functions = new Map<string, UserFunction>();
   readonly #interfaces: InterfaceTable;
   #job: Job | null = null;
-  /** Jobs of earlier entries, which a bare `await` waits for and Ctrl-C leaves alone. */
+  /** Jobs of earlier entries, which a bare `await` waits for and the end of this one leaves alone. */
   #adopted: readonly Job[] = [];
   #interrupted = false;
   #inLab = false;
@@ -129,8 +129,7 @@ export class OpenScenario implements Made {
   /** Ends the entry that is being carried out; jobs of earlier ones and devices go on. */
   interrupt(): void {
     this.#interrupted = true;
-    for (const job of this.#adopted) this.#job?.children.delete(job);
-    this.#job?.cancel();
+    this.#cancelEntry();
   }
 
   /** Jobs at work, by the order in which they were registered. */
@@ -149,6 +148,12 @@ export class OpenScenario implements Made {
     this.state.timers.hold(false);
     await comeToRest(nowhere, this.state);
     await takeDown(nowhere, this.state);
+  }
+
+  /** Jobs of earlier entries stay. */
+  #cancelEntry(): void {
+    for (const job of this.#adopted) this.#job?.children.delete(job);
+    this.#job?.cancel();
   }
 
   #tell({ diagnostic }: Failed): void {
@@ -207,8 +212,8 @@ export class OpenScenario implements Made {
     for (const one of this.#adopted) job.children.add(one);
     this.#job = job;
     state.clock.onIdle?.(() => {
-      this.#tell(refused(report('PG6106', {}, span)).failed);
-      job.cancel();
+      this.#tell(state.standstill(span));
+      this.#cancelEntry();
     });
     state.timers.hold(false);
     state.begin(job, runBody(body, { state, job, scope: state.root }));

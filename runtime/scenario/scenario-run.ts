@@ -98,7 +98,7 @@ async function carryOut(scenario: Scenario, context: Context, options: ScenarioO
     if (state.ending !== null) return null;
   }
   const release = endAtLimit(scenario.span, state, options.limit, (failed) => state.end(failed));
-  state.clock.onIdle?.(() => state.end(refused(report('PG6106', {}, scenario.span)).failed));
+  state.clock.onIdle?.(() => state.end(state.standstill(scenario.span)));
   let begun = false;
   const onBegun = (): void => {
     begun = true;

@@ -220,6 +220,23 @@ export class ScenarioState {
     this.end('interrupted');
   }
 
+  /**
+   * Why it ends where time stands still for ever: every operation that waits.
+   * @param whole what stands for them where none is known
+   */
+  standstill(whole: Span): Failed {
+    const jobs = [...this.jobs.values()];
+    const own = jobs.filter(({ kind }) => kind === 'main');
+    const places = new Map<string, Span>();
+    for (const job of [...own, ...jobs]) {
+      const span = job.at ?? job.span;
+      if (span !== null) places.set(`${span.start} ${span.end}`, span);
+    }
+    const [first = whole, ...others] = places.values();
+    const labels = others.map((span) => ({ span, text: 'another job waits here' }));
+    return refused(report('PG6106', {}, first, { labels })).failed;
+  }
+
   // --- what happens ---------------------------------------------------------------------------------------------------
 
   /** Called at every control event until it is taken back. */

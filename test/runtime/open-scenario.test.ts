@@ -77,6 +77,13 @@ test('a failed job ends alone', () =>
     assert.equal([told, printed], [['PG2301'], ['other']]);
   }));
 
+test('an entry that waits for what cannot happen any more ends, and nothing else does', () =>
+  withShell(async ({ enter, told, open }) => {
+    for (const text of [...lab, device, 'start', 'spawn { wait stopped }']) await enter(text);
+    assert.is(await enter('wait 1s; wait stopped'), 'failed');
+    assert.equal([told, open.jobs.length, open.running], [['PG6106'], 1, 1]);
+  }));
+
 test('a lab comes at any time before devices, not after them', () =>
   withShell(async ({ enter, told }) => {
     await enter('add_device eth1 on cpu 0 { dst_mac 02:00:00:00:00:01 }');

@@ -189,6 +189,39 @@ ends('an interruption keeps later scenarios from running', async () => {
   assert.equal([results.exit, results.scenarios.map((one) => one.scenario)], [130, ['a']]);
 });
 
+/** Where nothing can happen any more, with the places that are told: first that of the scenario itself. */
+const standstills: readonly (readonly [string, string, readonly string[]])[] = [
+  ['one job', `${tx0}start; wait stopped`, ['wait stopped']],
+  ['a job and the one that it waits for', `${tx0}start; spawn { wait stopped }; await`, ['await', 'wait stopped']],
+  [
+    'what waits for a run that nobody begins',
+    'let later = at 1s { print 1 }\nrepeat 5 { spawn { await later } }\nawait',
+    ['await', 'at 1s { print 1 }', 'await later'],
+  ],
+  [
+    'a function in many jobs',
+    `fn linger() { wait stopped }
+    ${tx0}start
+    repeat 5 { spawn { linger() } }
+    if true { await }`,
+    ['await', 'wait stopped'],
+  ],
+  ['a teardown', `teardown { start; wait stopped }\nsetup { ${tx0}}\nscenario "s" { wait 1s }`, ['wait stopped']],
+];
+for (const [name, script, places] of standstills) {
+  ends(`a standstill, told at what waits: ${name}`, async () => {
+    const text = `${bench}${script}`;
+    const { diagnostics, results } = await dryRun(text);
+    const [told] = diagnostics;
+    assert.equal([results.exit, diagnostics.map(({ code }) => code)], [2, ['PG6106']]);
+    const spans = told === undefined ? [] : [told.span, ...told.labels.map(({ span }) => span)];
+    assert.equal(
+      spans.map(({ start, end }) => text.slice(start, end)),
+      places,
+    );
+  });
+}
+
 ends('the longest time allowed', async () => {
   const { results, scenario } = await dryRun(`${bench}${tx0}start; while true { wait 1ms }`, { maxDuration: 50n * ms });
   assert.equal([results.exit, scenario.failure?.code, scenario.devices[0]?.sent], [1, 'PG6105', 5000]);
