@@ -444,25 +444,30 @@ class DryRun implements DryRunEngine {
 
   #delete(facts: InterfaceFacts, now: bigint): void {
     const peer = this.#interfaces.get(facts.peer);
-    this.#deleteLink(facts, peer, now);
-    if (peer !== undefined) this.#deleteLink(peer, facts, now);
+    const failed = [...this.#detach(facts, peer, now), ...(peer === undefined ? [] : this.#detach(peer, facts, now))];
+    // Whoever hears of it may remove devices at once: by then both ends are gone, or receivers would lose what they got.
+    for (const device of failed) this.#tell({ kind: 'failed', device, reason: 'ENXIO' });
+    for (const one of peer === undefined ? [facts] : [facts, peer]) {
+      this.#tell({ kind: 'link', index: one.index, name: one.name, change: 'removed', to: null });
+    }
   }
 
-  #deleteLink({ name, index }: InterfaceFacts, peer: InterfaceFacts | undefined, now: bigint): void {
+  /** The name is free for others; who stood on it keeps what went over the wire. Gives the devices that were running. */
+  #detach({ name, index }: InterfaceFacts, peer: InterfaceFacts | undefined, now: bigint): readonly DeviceId[] {
+    const failed: DeviceId[] = [];
     for (const [id, device] of this.#devices) {
       if (device.interface !== name || device.removed || !device.onWire || !device.running) continue;
       this.#halt(id, now);
       device.fail('ENXIO', now);
-      this.#tell({ kind: 'failed', device: id, reason: 'ENXIO' });
+      failed.push(id);
     }
     this.#interfaces.delete(name);
-    // The name is free for others; who stood on it keeps what went over the wire.
     const gone = formerName(index);
     if (peer !== undefined) this.#formerPeers.set(gone, formerName(peer.index));
     for (const one of [...this.#devices.values(), ...this.#receivers.values()]) {
       if (one.interface === name) one.interface = gone;
     }
-    this.#tell({ kind: 'link', index, name, change: 'removed', to: null });
+    return failed;
   }
 
   #isDown(name: string): boolean {

@@ -124,6 +124,7 @@ async function begin(devices: readonly Device[], span: Span, state: ScenarioStat
     const instant = engine.start(stopped.map((device) => device.id));
     stopped.forEach((device, index) => {
       device.clearedAt = null;
+      device.failed = null;
       device.origins.started();
       receivers.hold(device, carried[index] as number);
       device.history.restart(instant, carried[index] as number);

@@ -53,6 +53,8 @@ export interface Device {
   removedAt: bigint | null;
   /** When its counters were last cleared; a duration counts from there. */
   clearedAt: bigint | null;
+  /** Why it stopped by itself since it was last started, as far as that was told. */
+  failed: string | null;
   /** Whether it stayed further below what was asked than it may, in any of its runs. */
   shortfallExceeded: boolean;
   /** What it had sent at times past. */
@@ -195,6 +197,7 @@ export class DeviceTable {
         final: null,
         removedAt: null,
         clearedAt: null,
+        failed: null,
         shortfallExceeded: false,
         history: new SentHistory(),
         carried: 0,
@@ -305,7 +308,7 @@ export class DeviceTable {
     // It stops now; until the engine gives the exact figures, the last live ones stand for them.
     const live = this.#engine.stats(device.id);
     const stoppedAt = live.running ? this.#engine.clock.now() : live.stoppedAt;
-    device.final = finalFigures(live, stoppedAt);
+    device.final = finalFigures(device, live, stoppedAt);
     const stats = await settled(this.#engine.remDevice(device.id), `\`rem_device ${device.name}\``, span);
     if (!stats.ok) {
       // The engine still has it, and so have we: whoever tolerates the refusal can try again.
@@ -316,8 +319,8 @@ export class DeviceTable {
     }
     device.state = 'removed';
     device.removedAt = this.#engine.clock.now();
-    device.final = finalFigures(stats.value);
-    assessShortfall(device, stats.value);
+    device.final = finalFigures(device, stats.value);
+    assessShortfall(device, device.final);
     if (device.shortfallExceeded) this.#short++;
     device.history.record(device.removedAt, device.carried + (device.counts ? stats.value.sent : 0));
     this.#total(device, stats.value);
@@ -421,7 +424,7 @@ function recordOf(device: Device): DeviceRecord {
 }
 
 /** Field by field: what a rest pattern leaves has in V8 a shape of its own, which is larger than the figures. */
-function finalFigures(stats: DeviceStats, stoppedAt: bigint | null = stats.stoppedAt): FinalFigures {
+function finalFigures(device: Device, stats: DeviceStats, stoppedAt: bigint | null = stats.stoppedAt): FinalFigures {
   return {
     sent: stats.sent,
     bytes: stats.bytes,
@@ -434,7 +437,7 @@ function finalFigures(stats: DeviceStats, stoppedAt: bigint | null = stats.stopp
     startedAt: stats.startedAt,
     stoppedAt,
     driver: stats.driver,
-    failure: stats.failure,
+    failure: stats.failure ?? device.failed,
     gap: percentilesOf(stats.gaps),
   };
 }

@@ -11,7 +11,7 @@ import type { Engine, EngineEvent } from '../engine.ts';
 import { type ReportedDiagnostic, reported } from '../report/json.ts';
 import type { EventResults } from '../results.ts';
 import { type Failed, ok, type Result, refused, refusedBy } from './completion.ts';
-import { DeviceTable } from './devices.ts';
+import { type Device, DeviceTable } from './devices.ts';
 import { Expectations } from './expectations.ts';
 import { factOf } from './facts.ts';
 import type { InterfaceTable } from './interfaces.ts';
@@ -261,7 +261,7 @@ export class ScenarioState {
     switch (event.kind) {
       case 'failed': {
         const device = this.devices.byId(event.device);
-        if (device !== null) this.note({ kind: 'device_failed', device: device.name, reason: event.reason });
+        if (device !== null) this.#deviceFailed(device, event.reason);
         break;
       }
       case 'link':
@@ -280,13 +280,29 @@ export class ScenarioState {
 
   /** Names and facts are read again; devices on an interface that is gone are removed, and keep their figures. */
   #linkChanged({ index, name, change, to }: EngineEvent & { readonly kind: 'link' }): void {
+    if (change === 'removed') this.interfaceGone(index);
     this.note({ kind: 'link', interface: name, change, to });
     const nowhere: Span = { start: 0, end: 0 };
     this.#settle(this.interfaces.refresh([], nowhere));
-    if (change !== 'removed') return;
+  }
+
+  /**
+   * Its devices are removed. One that was running there has failed, whether its sender has met with that yet or not: that
+   * is a matter of microseconds, and no verdict may hang on it.
+   */
+  interfaceGone(index: number): void {
     for (const device of this.devices.present()) {
-      if (device.index === index) this.#settle(this.devices.removeIfPresent(device, device.span));
+      if (device.index !== index) continue;
+      const { running, failure } = this.devices.figures(device);
+      if (running || failure !== null) this.#deviceFailed(device, failure ?? 'ENXIO');
+      this.#settle(this.devices.removeIfPresent(device, device.span));
     }
+  }
+
+  #deviceFailed(device: Device, reason: string): void {
+    if (device.failed !== null) return;
+    device.failed = reason;
+    this.note({ kind: 'device_failed', device: device.name, reason });
   }
 
   /** Work that nobody waits for; what the engine refuses while it closes is nobody's loss. */

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { check } from '../../lang/check/checker.ts';
 import { load, noImports } from '../../lang/imports.ts';
 import { SourceFile } from '../../lang/source.ts';
+import { dryRunEngine } from '../../runtime/engines/dry-run.ts';
 import { nativeEngine } from '../../runtime/engines/native.ts';
 import { addon, namespaces, testWith } from '../requirements.ts';
 import { bench, dryRun, runOn } from './scripts.ts';
@@ -74,6 +75,45 @@ test('an interface that is deleted takes its devices along, and they keep their 
   assert.is(scenario.devices[0]?.removed, true);
   assert.is(scenario.devices[0]?.failure, 'ENXIO');
 });
+
+/** What becomes of the figures where an end of the link is deleted, on either engine. */
+const deletions = ['tx0', 'rx0'].flatMap((end) => [
+  { what: `${end} is deleted behind a stop`, rest: `stop\nlink ${end} delete`, failure: null, exit: 0 },
+  { what: `${end} is deleted under a device that sends`, rest: `link ${end} delete`, failure: 'ENXIO', exit: 3 },
+  {
+    what: `${end} is deleted, and the device stopped right behind it`,
+    rest: `link ${end} delete\nstop`,
+    failure: 'ENXIO',
+    exit: 3,
+  },
+]);
+for (const native of [false, true]) {
+  for (const { what, rest, failure, exit } of deletions) {
+    const name = `${native ? 'native' : 'dry run'}: ${what}; what was counted stays, and who was running has failed`;
+    testWith(test, native ? [addon, namespaces] : [], name, async () => {
+      const engine = native ? nativeEngine() : dryRunEngine();
+      try {
+        // A machine that is slow for a while is no matter here.
+        const { results, scenario } = await runOn(
+          engine,
+          `${bench}
+          add_device tx0@0 on cpu 0 { frame probe; rate 1kpps; shortfall 50% }
+          start
+          wait until tx0@0.sent > 100 timeout 5s
+          ${rest}
+          require eventually sink.received == tx0@0.sent timeout 5s
+          expect sink.lost == 0`,
+        );
+        assert.is(results.exit, exit, JSON.stringify(scenario.failure ?? scenario.expectations));
+        assert.is(scenario.devices[0]?.failure, failure);
+        const failures = scenario.events.filter(({ kind }) => kind === 'device_failed');
+        assert.is(failures.length, failure === null ? 0 : 1);
+      } finally {
+        await engine.close();
+      }
+    });
+  }
+}
 
 for (const [what, text, codes] of [
   ['a link outside a lab', 'link tx0 down', ['PG3115']],
