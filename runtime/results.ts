@@ -73,7 +73,7 @@ export interface ScenarioResults {
   readonly senders: readonly SenderResults[];
   readonly prints: readonly string[];
   readonly events: readonly EventResults[];
-  /** Warnings of the run, such as an `at` whose time never came. */
+  /** Warnings of the run, such as an `at` whose time never came; also that `teardown` was cut short where `failure` is another. */
   readonly warnings: readonly ReportedDiagnostic[];
   /** What stopped the scenario, else null. */
   readonly failure: ReportedDiagnostic | null;
