@@ -32,13 +32,14 @@ async function runScript(input: ScriptInput, flags: RunFlags & ColourFlags): Pro
   return runCommand(input, flags, await openOutput(flags.json ?? false, flags.color ?? null));
 }
 
-function commandLine(exit: (status: number) => void): Command {
+/** @param print takes what commands print that need nothing but the command line: helps, the version, scripts for shells */
+function commandLine(exit: (status: number) => void, print: (text: string) => void): Command {
   const program = new Command('pktsh')
     .description("Scenarios for packet generation, in the tradition of the Linux kernel's pktgen.")
     .usage('[options] [command]')
     .enablePositionalOptions()
     .exitOverride()
-    .configureOutput({ outputError: () => {} })
+    .configureOutput({ writeOut: print, outputError: () => {} })
     .helpCommand(false)
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show this help');
@@ -189,7 +190,7 @@ function commandLine(exit: (status: number) => void): Command {
     .addArgument(new Argument('<shell>', 'the shell').choices(shells))
     .action(async (shell: Shell) => {
       const { wordsOf } = await import('./report/command-words.ts');
-      process.stdout.write(shellCompletion(shell, wordsOf(program)));
+      print(shellCompletion(shell, wordsOf(program)));
     });
   program
     .command('man')
@@ -198,7 +199,7 @@ function commandLine(exit: (status: number) => void): Command {
     .action(async () => {
       const { wordsOf } = await import('./report/command-words.ts');
       const { manPage } = await import('./report/man-page.ts');
-      process.stdout.write(manPage(wordsOf(program), version));
+      print(manPage(wordsOf(program), version));
     });
   program
     .command('help')
@@ -283,9 +284,15 @@ function usageRefusal(error: CommanderError, words: readonly string[], program: 
 
 async function main(words: readonly string[]): Promise<number> {
   let status = 0;
-  const program = commandLine((given) => {
-    status = given;
-  });
+  let printed = '';
+  const program = commandLine(
+    (given) => {
+      status = given;
+    },
+    (text) => {
+      printed += text;
+    },
+  );
   const helped = scenarioAskedAbout(words);
   if (helped !== null) {
     const { scenarioHelp } = await import('./commands/scenario-help.ts');
@@ -293,13 +300,16 @@ async function main(words: readonly string[]): Promise<number> {
   }
   try {
     await program.parseAsync(words, { from: 'user' });
-    return status;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return 0;
-    const { refuse } = await import('./report/json.ts');
-    return refuse(usageRefusal(error, words, program), await openOutput(words.includes('--json'), null));
+    if (error.exitCode !== 0) {
+      const { refuse } = await import('./report/json.ts');
+      return refuse(usageRefusal(error, words, program), await openOutput(words.includes('--json'), null));
+    }
   }
+  // Not by Commander: a pipe that is closed and a disk that is full are told as they are for results.
+  if (printed !== '') (await openOutput(false, null)).stdout.write(printed);
+  return status;
 }
 
 /** A defect of ours: one line, the stack only for those who asked, and `process.exit` so that what is guarded is closed. */
