@@ -1,10 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { chmodSync, lstatSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { pktsh, withFiles } from './pktsh.ts';
+import { asRoot, testWith, tool } from '../requirements.ts';
+import { staged } from '../staged.ts';
+import { commandWords, pktsh, withFiles } from './pktsh.ts';
 
 const test = suite('fmt');
 
@@ -37,6 +50,75 @@ test('a symbolic link stays one', async () => {
     assert.is(readFileSync(join(cwd, 'bad.pg'), 'utf8'), wanted);
   });
 });
+
+test('hard links stay', async () => {
+  await withFiles(files, async (cwd) => {
+    linkSync(join(cwd, 'bad.pg'), join(cwd, 'other.pg'));
+    assert.is((await pktsh(['fmt', 'bad.pg'], { cwd })).status, 0);
+    assert.is(readFileSync(join(cwd, 'other.pg'), 'utf8'), wanted);
+  });
+});
+
+/** A user without rights of its own. */
+const nobody = 65534;
+
+testWith(test, [asRoot], 'the owner and the mode stay', async () => {
+  await withFiles(files, async (cwd) => {
+    const file = join(cwd, 'bad.pg');
+    chmodSync(file, 0o664);
+    chownSync(file, nobody, nobody);
+    assert.is((await pktsh(['fmt', 'bad.pg'], { cwd })).status, 0);
+    const { uid, gid, mode } = statSync(file);
+    assert.equal([uid, gid, mode & 0o777], [nobody, nobody, 0o664]);
+    assert.is(readFileSync(file, 'utf8'), wanted);
+  });
+});
+
+testWith(test, [asRoot], 'a file that the user may not write is refused, whoever owns its directory', () => {
+  staged((folder) => {
+    const [mine, others] = [join(folder, 'mine.pg'), join(folder, 'others.pg')];
+    for (const file of [mine, others]) writeFileSync(file, files['bad.pg']);
+    chmodSync(mine, 0o444);
+    for (const path of [folder, mine]) chownSync(path, nobody, nobody);
+    const listed = readdirSync(folder);
+    const words = [join(folder, 'dist/pktsh.js'), 'fmt', 'mine.pg', 'others.pg'];
+    const options = { cwd: folder, uid: nobody, gid: nobody, encoding: 'utf8' } as const;
+    const done = spawnSync(process.execPath, words, options);
+    const said = 'pktsh: cannot write mine.pg: permission denied\npktsh: cannot write others.pg: permission denied\n';
+    assert.equal([done.status, done.stdout, done.stderr], [4, '', said]);
+    for (const file of [mine, others]) assert.is(readFileSync(file, 'utf8'), files['bad.pg']);
+    assert.equal(readdirSync(folder), listed);
+  });
+});
+
+testWith(test, [tool('mkfifo')], 'what is no regular file is neither read nor written', async () => {
+  await withFiles(files, async (cwd) => {
+    spawnSync('mkfifo', [join(cwd, 'pipe.pg')]);
+    const done = await pktsh(['fmt', 'pipe.pg', 'bad.pg'], { cwd });
+    assert.is(done.status, 4);
+    assert.is(done.stdout, 'bad.pg\n');
+    assert.match(done.stderr, /^pktsh: cannot write pipe\.pg: it is no regular file\n/);
+    assert.ok(lstatSync(join(cwd, 'pipe.pg')).isFIFO());
+  });
+});
+
+for (const [title, lines] of [
+  ['the file', 60],
+  ['the copy of its old content', 100],
+] as const) {
+  test(`where ${title} cannot be written to its end, nothing has changed`, async () => {
+    // Its form is longer. A file may have 1024 bytes: two of POSIX's blocks.
+    const text = 'print 1+1+1+1\n'.repeat(lines);
+    await withFiles({ 'long.pg': text }, async (cwd) => {
+      const limited = ['-c', 'ulimit -f "$1"; shift; exec "$@"', 'sh', '2', ...commandWords(), 'fmt', 'long.pg'];
+      const done = spawnSync('sh', limited, { cwd, encoding: 'utf8' });
+      assert.is(done.status, 4);
+      assert.match(done.stderr, /^pktsh: cannot write long\.pg: \S.*\n$/);
+      assert.is(readFileSync(join(cwd, 'long.pg'), 'utf8'), text);
+      assert.equal(readdirSync(cwd), ['long.pg']);
+    });
+  });
+}
 
 test('--check names what is not formatted and changes nothing', async () => {
   await withFiles(files, async (cwd) => {
