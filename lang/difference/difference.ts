@@ -3,6 +3,7 @@
 import { type OneLiner, oneLiner } from '../format/formatter.ts';
 import type { Expr, Op, Program, Scenario, UserFunction } from '../op.ts';
 import { SourceFile, type Span } from '../source.ts';
+import { asWritten } from './as-written.ts';
 import { type Edit, editScript } from './edit-script.ts';
 
 /** What changes are told about, in this order. */
@@ -96,7 +97,7 @@ interface Parts {
 // --- what there is ------------------------------------------------------------------------------------------------------
 
 function partsOf(program: Program): ReadonlyMap<string | null, Parts> {
-  return new Collector(program).collect();
+  return new Collector(asWritten(program)).collect();
 }
 
 class Collector {
@@ -186,7 +187,9 @@ class Collector {
     }
     const bodies = bodiesOf(op);
     const written = bodies.length === 0 ? this.#whole(span) : this.#head(span);
-    const step = { op: op.op, text: `${bound(op)}${written}`, line: this.#line(span) };
+    // Of a `let` with a call alone behind `=`, the call is all that is left.
+    const kind = op.op === 'call' && op.bind !== null ? 'let' : op.op;
+    const step = { op: kind, text: `${bound(op)}${written}`, line: this.#line(span) };
     if (op.op === 'add_device') {
       const piece = this.#add(parts, 'device', this.#whole(op.name.span), null, span, this.#deviceDetails(op));
       parts.steps.push({ ...step, key: `${depth} ${piece} ${op.bind}`, piece });

@@ -208,6 +208,50 @@ scenario "s" for n in [${values}] {
   assert.equal(changed(parts('1ms', 'begin', '1, 2', 'require')).length, 1);
 });
 
+const calling = `
+fn half(l: number) { return l / 2 }
+fn twice(l: number) { return half(l) * 4 }
+lab { veth a <-> b }
+add_device a on cpu 0 { rate 1kpps }
+let x = half(2)
+set a rate 1kpps
+if half(3) > 1 && twice(half(3)) > 1 || x == 2 { print half(1) + x, half(2) }
+while half(x) < 3 { x = half(8) + x; if x > half(1) { break } }
+expect half(6) == 3
+`;
+
+test('a call in an expression is a part of what it stands in', () => {
+  const changed = (from: string, to: string) => {
+    assert.match(calling, from);
+    return difference(program(calling), program(calling.replace(from, to))).map(shown);
+  };
+  assert.equal(changed('set a rate 1kpps', 'set a rate half(2) * 1kpps'), [
+    'changed timeline set 7:7: set a rate 1kpps -> set a rate half(2) * 1kpps',
+  ]);
+  assert.equal(changed('rate 1kpps }', 'rate half(2) * 1kpps }'), [
+    'changed device a 5:5: rate: 1kpps -> half(2) * 1kpps',
+  ]);
+  assert.equal(changed('x = half(2)', 'x = half(half(4))'), [
+    'changed timeline let 6:6: let x = half(2) -> let x = half(half(4))',
+  ]);
+  assert.equal(changed('x = half(2)', 'x = 3 / 2'), ['changed timeline let 6:6: let x = half(2) -> let x = 3 / 2']);
+  assert.equal(changed('twice(half(3))', 'twice(half(4))'), [
+    'changed timeline if 8:8: if half(3) > 1 && twice(half(3)) > 1 || x == 2 -> if half(3) > 1 && twice(half(4)) > 1 || x == 2',
+  ]);
+  assert.equal(changed('> 1 && twice', '> 1 || twice').length, 1);
+  assert.equal(changed('half(x) < 3', 'half(x) < 4'), [
+    'changed timeline while 9:9: while half(x) < 3 -> while half(x) < 4',
+  ]);
+  assert.equal(changed('half(6)', 'half(7)'), [
+    'removed expectation half(6) 10:-: expect half(6) == 3 -> null',
+    'added expectation half(7) -:10: null -> expect half(7) == 3',
+  ]);
+  assert.equal(changed('half(l) * 4', 'half(l) * 5'), [
+    'changed function twice 3:3: body: return half(l) * 4 -> return half(l) * 5',
+  ]);
+  assert.equal(changed('half(l) * 4', 'half( l )*4'), []);
+});
+
 test('formatting is no difference', () => {
   for (const text of [base, scenarios]) {
     const squeezed = text.replace(/\n(?=[ }])/g, ';').replaceAll('{;', '{');
