@@ -70,11 +70,11 @@ export async function diffCommand(before: string, after: string, flags: DiffFlag
 }
 
 /**
- * As `git diff` calls an external command: path, then file, object and mode of either side. git takes any exit status but 0
- * for a crash, so 0 it is; what does not compile is shown line by line.
+ * As `git diff` calls an external command: path, then file, object and mode of either side, and where it was renamed or
+ * copied its new path. git takes any exit status but 0 for a crash, so 0 it is; what does not compile is shown line by line.
  */
 export async function gitDiffCommand(words: readonly string[], output: Output): Promise<number> {
-  const [path = '', oldFile, , , newFile] = words;
+  const [path = '', oldFile, , oldMode, newFile, , newMode, newPath = path] = words;
   const { stdout } = output;
   const { palette } = stdout;
   if (oldFile === undefined || newFile === undefined) {
@@ -84,22 +84,31 @@ export async function gitDiffCommand(words: readonly string[], output: Output): 
   const scripts: Script[] = [];
   for (const file of [oldFile, newFile]) scripts.push(await readScript(inputOf(file)));
   const sources: SourceFile[] = [];
-  for (const script of scripts) {
+  for (const [at, script] of scripts.entries()) {
     if ('refusal' in script) {
       writeRefusal(script.refusal, output.stderr);
       return 0;
     }
     // git's names of its temporary files tell nobody anything.
-    sources.push(new SourceFile(path, script.ok ? script.source.text : script.finding.source.text));
+    const name = at === 0 ? path : newPath;
+    sources.push(new SourceFile(name, script.ok ? script.source.text : script.finding.source.text));
   }
   const [before, after] = sources as [SourceFile, SourceFile];
+  const [added, removed] = [oldMode === '.', newMode === '.'];
+  const named = palette.strong(newPath === path ? path : `${path} -> ${newPath}`);
+  const sameMode = oldMode === newMode || added || removed;
+  const head = sameMode ? named : `${named} (mode ${oldMode} -> ${newMode})`;
+  if (before.text === after.text) {
+    stdout.write(`${head}: ${added ? 'added' : removed ? 'removed' : 'the text is the same'}\n`);
+    return 0;
+  }
   const [old, now] = [compile(before, readImport).program, compile(after, readImport).program];
   if (old === null || now === null) {
-    stdout.write(unifiedDiff(path, before.text, after.text, palette));
+    stdout.write(`${sameMode ? '' : `${head}\n`}${unifiedDiff(path, newPath, before.text, after.text, palette)}`);
     return 0;
   }
   const text = differenceText(difference(old, now), palette);
-  stdout.write(`${palette.strong(path)}${text === '' ? ': only the layout differs\n' : `\n${text}`}`);
+  stdout.write(`${head}${text === '' ? ': only the layout differs\n' : `\n${text}`}`);
   return 0;
 }
 

@@ -48,7 +48,7 @@ async function formatOne(file: string, flags: FmtFlags, output: Output): Promise
   const { stdout } = output;
   if (flags.check === true || flags.diff === true) {
     if (text === source.text) return 0;
-    stdout.write(flags.diff === true ? unifiedDiff(name, source.text, text, stdout.palette) : `${name}\n`);
+    stdout.write(flags.diff === true ? unifiedDiff(name, name, source.text, text, stdout.palette) : `${name}\n`);
     return 1;
   }
   if (input.kind !== 'file') {

@@ -6,8 +6,8 @@ import type { Palette } from './palette.ts';
 /** Lines shown around a change, as diff(1) does. */
 const context = 3;
 
-/** The difference of two texts as `diff -u` writes it; '' where there is none. */
-export function unifiedDiff(name: string, before: string, after: string, palette: Palette): string {
+/** The difference of two texts, each under its name, as `diff -u` writes it; '' where there is none. */
+export function unifiedDiff(oldName: string, newName: string, before: string, after: string, palette: Palette): string {
   const [old, now] = [linesOf(before), linesOf(after)];
   const edits = editScript(old, now);
   const hunks = hunksOf(edits);
@@ -23,7 +23,9 @@ export function unifiedDiff(name: string, before: string, after: string, palette
     const head = `@@ -${rangeOf(firstOld, olds)} +${rangeOf(firstNew, news)} @@`;
     return [palette.accent(head), ...hunk.map((edit) => lineOf(edit, old, now, palette))];
   });
-  return [palette.strong(`--- ${name}`), palette.strong(`+++ ${name}`), ...shown].map((line) => `${line}\n`).join('');
+  return [palette.strong(`--- ${oldName}`), palette.strong(`+++ ${newName}`), ...shown]
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 /** Lines with their line ends; a last one without says so, as diff(1) does. */

@@ -227,9 +227,22 @@ test('two lines of set-up make `git diff` show it', async () => {
     writeFileSync(join(cwd, 'new.pg'), 'start\n');
     git('add', '--intent-to-add', 'new.pg');
     assert.is(git('diff', 'new.pg'), 'new.pg\n+ timeline start  @@ +1 @@\n');
+    writeFileSync(join(cwd, 'new.pg'), '');
+    assert.is(git('diff', 'new.pg'), 'new.pg: added\n');
+    git('rm', '--quiet', '--cached', 'new.pg');
+
+    writeFileSync(join(cwd, 'a.pg'), before);
+    chmodSync(join(cwd, 'a.pg'), 0o755);
+    assert.is(git('diff', 'a.pg'), 'a.pg (mode 100644 -> 100755): the text is the same\n');
     git('mv', '-f', 'a.pg', 'other.pg');
+    assert.is(git('diff', '-M', '--cached'), 'a.pg -> other.pg: the text is the same\n');
     writeFileSync(join(cwd, 'other.pg'), after);
-    assert.match(git('diff', '-M', 'HEAD'), 'burst 4');
+    assert.is(git('diff', '-M', 'HEAD'), `a.pg -> other.pg (mode 100644 -> 100755)\n${wanted}`);
+    writeFileSync(join(cwd, 'other.pg'), `${before}let = 1\n`);
+    assert.match(
+      git('diff', '-M', 'HEAD'),
+      /^a\.pg -> other\.pg \(mode 100644 -> 100755\)\n--- a\.pg\n\+\+\+ other\.pg\n@@/,
+    );
   });
 });
 
