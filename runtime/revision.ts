@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { spawnSync } from 'node:child_process';
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { posix } from 'node:path';
 import type { ImportReader } from '../lang/imports.ts';
 import { readImport } from './import-reader.ts';
@@ -40,19 +40,30 @@ function splitRevision(name: string): { readonly revision: string; readonly path
   return found === null ? null : { revision: found[1] as string, path: found[2] as string };
 }
 
+/** Whether git knows a revision of that name. */
+export function isRevision(name: string): boolean {
+  return git(['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`]).status === 0;
+}
+
 function show(name: string): Shown {
-  const words = ['show', '--no-textconv', '--end-of-options', name];
-  const done = spawnSync('git', words, { stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: maxScriptBytes });
-  const { error, status, stdout, stderr } = done;
+  // Not `git show`: of a directory it makes a list, which would be read as a script.
+  const { error, status, stdout, stderr } = git(['cat-file', 'blob', '--end-of-options', name]);
   if (error !== undefined && isSystemError(error)) {
     if (error.code === 'ENOBUFS') return { ok: false, refusal: refusal(2, `cannot read ${name}: it is too long`) };
     return { ok: false, refusal: refusal(4, `cannot run git: ${reasonOf(error)}`) };
   }
   if (status === 0) return { ok: true, bytes: stdout };
+  if (git(['cat-file', '-t', '--end-of-options', name]).stdout.toString() === 'tree\n') {
+    return { ok: false, refusal: refusal(2, `cannot read ${name}: it is a directory`) };
+  }
   const said =
     stderr
       .toString()
       .split('\n')[0]
       ?.replace(/^fatal: /, '') ?? '';
   return { ok: false, refusal: refusal(2, `cannot read ${name}: ${said === '' ? 'git failed' : said}`) };
+}
+
+function git(words: readonly string[]): SpawnSyncReturns<Buffer> {
+  return spawnSync('git', words, { stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: maxScriptBytes });
 }

@@ -5,13 +5,13 @@ import { type Change, difference } from '../../lang/difference/difference.ts';
 import { compile, type ImportReader, SourceFile } from '../../lang/index.ts';
 import type { Program } from '../../lang/op.ts';
 import { readImport } from '../import-reader.ts';
-import type { Finding, Refusal } from '../refusal.ts';
+import { type Finding, type Refusal, refusal } from '../refusal.ts';
 import { writeFindings } from '../report/findings.ts';
 import { diagnosticsDocument, reportedFindings, reportedRefusal, writeDocument, writeRefusal } from '../report/json.ts';
 import type { Output } from '../report/output.ts';
 import type { Palette } from '../report/palette.ts';
 import { unifiedDiff } from '../report/unified-diff.ts';
-import { readRevision, readRevisionImport } from '../revision.ts';
+import { isRevision, readRevision, readRevisionImport } from '../revision.ts';
 import { inputOf, readScript, type Script } from '../script-input.ts';
 
 export interface DiffFlags {
@@ -36,8 +36,11 @@ interface DifferenceDocument {
 export async function diffCommand(before: string, after: string, flags: DiffFlags, output: Output): Promise<number> {
   const programs: Program[] = [];
   const findings: Finding[] = [];
-  for (const name of [before, after]) {
-    const version = await readVersion(name);
+  for (const [name, other] of [
+    [before, after],
+    [after, before],
+  ] as const) {
+    const version = await readVersion(name, other);
     if ('refusal' in version) {
       writeRefusal(version.refusal, output.stderr);
       if (output.json) {
@@ -125,10 +128,18 @@ interface Version {
 }
 
 /** A file; where there is none of that name, `rev:path` is looked up in git. */
-async function readVersion(name: string): Promise<Version | { readonly refusal: Refusal }> {
+async function readVersion(name: string, other: string): Promise<Version | { readonly refusal: Refusal }> {
+  if (name === '-' && other === '-') {
+    return { refusal: refusal(2, '`-` is standard input, which can be read once') };
+  }
   const isFile = !name.includes(':') || existsSync(name);
   const script = isFile ? await readScript(inputOf(name)) : readRevision(name);
-  if ('refusal' in script) return script;
+  if ('refusal' in script) {
+    const hinted = isFile && !existsSync(name) && isRevision(name);
+    if (!hinted) return script;
+    const path = existsSync(other) ? other : 'path';
+    return { refusal: { ...script.refusal, hint: `\`${name}:${path}\` is a file of that revision` } };
+  }
   return { script, read: isFile ? readImport : readRevisionImport };
 }
 

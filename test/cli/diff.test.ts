@@ -87,6 +87,8 @@ test('what is wrong has exit status 2', async () => {
     const missing = await pktsh(['diff', 'a.pg', 'missing.pg'], { cwd });
     assert.is(missing.status, 2);
     assert.match(missing.stderr, 'cannot read missing.pg: no such file');
+    const twice = await pktsh(['diff', '-', '-'], { cwd, stdin: before });
+    assert.equal([twice.status, twice.stderr], [2, 'pktsh: `-` is standard input, which can be read once\n']);
     const one = await pktsh(['diff', 'a.pg'], { cwd });
     assert.is(one.status, 2);
     assert.match(one.stderr, 'two versions are compared');
@@ -120,6 +122,9 @@ test('revisions are read from git, and never as options or by a shell', async ()
       ['HEAD:missing.pg', /cannot read HEAD:missing\.pg: .*missing\.pg/],
       ['HEAD:a.pg; touch x', /cannot read HEAD:a\.pg; touch x: /],
       ['--output=x:y', /cannot read --output=x:y: /],
+      ['HEAD:', /cannot read HEAD:: it is a directory\n/],
+      ['HEAD', /cannot read HEAD: no such file\n {2}= hint: `HEAD:a\.pg` is a file of that revision\n/],
+      ['nothing', /cannot read nothing: no such file\n$/],
     ] as const) {
       const done = await pktsh(['diff', '--', word, 'a.pg'], { cwd });
       assert.is(done.status, 2);
