@@ -103,6 +103,9 @@ async function carryOut(
   const line = progressLine(output.stderr, () => performance.now());
   const quietly = flags.quiet === true || !output.stderr.terminal;
   const apart = around(line, output);
+  // Not as a signal of `handleSignals`: of a Ctrl-C for the whole pipeline the reader's end may be heard first, and the
+  // signal must not count as the second one.
+  const signal = AbortSignal.any([signals.signal, output.readerGone]);
   try {
     const { run } = await import('../run.ts');
     const carried = await run(program, engine, {
@@ -111,7 +114,7 @@ async function carryOut(
       lab: flags.lab ?? false,
       maxDuration: settings.maxDuration,
       allow: flags.allow ?? [],
-      signal: signals.signal,
+      signal,
       onPrint: (text) => (output.json ? apart.stderr : apart.stdout).write(`${text}\n`),
       onProgress: (progress) => {
         if (!quietly) line.show(progress);
@@ -132,7 +135,7 @@ async function deliver(results: Results, flags: RunFlags, output: Output): Promi
   const { summaryText, verdictLine } = await import('../report/summary.ts');
   if (output.json) writeDocument(output.stdout, results);
   else if (flags.quiet !== true) output.stdout.write(summaryText(results, output.stdout.palette));
-  else if (results.exit !== 0)
+  else if (results.exit !== 0 && !output.readerGone.aborted)
     output.stderr.write(`${output.stderr.palette.error('pktsh:')} ${verdictLine(results)}\n`);
   if (flags.report === undefined) return results.exit;
   const unwritten = writeReport(flags.report, results, summaryText(results, plainPalette));

@@ -8,6 +8,8 @@ export interface Output {
   readonly json: boolean;
   readonly stdout: Channel;
   readonly stderr: Channel;
+  /** Aborted once stdout's reader went away: whatever goes on only for its sake may stop. */
+  readonly readerGone: AbortSignal;
 }
 
 /** One stream with its colours. `write` and `line` take whole lines' worth of text and never fail on a closed pipe. */
@@ -20,20 +22,13 @@ export interface Channel {
 }
 
 /** The reader went away: of a pipe, or of a terminal that was closed. */
-const readerGone = new Set(['EPIPE', 'EIO']);
+const wentAway = new Set(['EPIPE', 'EIO']);
 
-/**
- * The stream as a channel. A reader that went away is no reason to stop, let alone to complain; any other error goes to
- * `failed`, once.
- */
-function channel(
-  stream: NodeJS.WriteStream,
-  palette: Palette,
-  failed: (error: NodeJS.ErrnoException) => void,
-): Channel {
+/** The stream as a channel. Its first error is its last; a reader that went away is no reason to complain. */
+function channel(stream: NodeJS.WriteStream, palette: Palette, ended: (error: NodeJS.ErrnoException) => void): Channel {
   let gone = false;
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (!gone && !readerGone.has(error.code ?? '')) failed(error);
+    if (!gone) ended(error);
     gone = true;
   });
   return {
@@ -51,15 +46,17 @@ function channel(
  * Results that cannot be written (a full disk) end the process: nothing that it still did could be told.
  */
 export async function openOutput(json: boolean, colour: boolean | null): Promise<Output> {
-  const open = async (stream: NodeJS.WriteStream, failed: (error: NodeJS.ErrnoException) => void): Promise<Channel> =>
-    channel(stream, await paletteFor(wantsColour(colour, stream.isTTY === true, process.env)), failed);
+  const open = async (stream: NodeJS.WriteStream, ended: (error: NodeJS.ErrnoException) => void): Promise<Channel> =>
+    channel(stream, await paletteFor(wantsColour(colour, stream.isTTY === true, process.env)), ended);
+  const reader = new AbortController();
   // What stderr cannot take has nowhere else to go.
   const stderr = await open(process.stderr, () => {});
   const stdout = await open(process.stdout, (error) => {
+    if (wentAway.has(error.code ?? '')) return reader.abort();
     stderr.write(`pktsh: cannot write to standard output: ${reasonOf(error)}\n`);
     process.exit(unsuitableStatus);
   });
-  return { json, stdout, stderr };
+  return { json, stdout, stderr, readerGone: reader.signal };
 }
 
 /** Exit status where the environment is unsuitable. */

@@ -162,7 +162,8 @@ progress('never reaches the last column, so that no terminal wraps it', () => {
 progress('steps aside for what else is written, and only once', () => {
   const channel = recorder(80);
   const line = progressLine(channel, () => 0);
-  const output = around(line, { json: false, stdout: channel, stderr: channel });
+  const { signal: readerGone } = new AbortController();
+  const output = around(line, { json: false, stdout: channel, stderr: channel, readerGone });
   output.stdout.write('before\n');
   line.show(snapshot);
   output.stdout.write('one\n');

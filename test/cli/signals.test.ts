@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Results } from '../../runtime/results.ts';
 import { addon, testWith } from '../requirements.ts';
-import { type Finished, finish, sources, start } from './pktsh.ts';
+import { type Finished, finish, sources, start, withFiles } from './pktsh.ts';
 
 const test = suite('signals');
 const guarded = join(import.meta.dirname, 'guarded.ts');
@@ -122,15 +125,34 @@ test('an interrupted run gives its document under --json', async () => {
   assert.is(document.exit, 130);
 });
 
-test('a reader that goes away is no failure and no noise', async () => {
-  const script = 'repeat 9000 { print "a line that fills the pipe" }\n';
-  const child = start(join(sources, 'cli.ts'), ['run', '--engine', 'dry-run', '-'], { stdin: script });
-  child.stdout?.once('data', () => child.stdout?.destroy());
-  const stderr: string[] = [];
-  child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk.toString()));
-  const status = await new Promise((settle) => child.once('close', settle));
-  assert.is(stderr.join(''), '');
-  assert.is(status, 0);
+test('a reader that goes away interrupts the run, without noise and with its teardown', async () => {
+  const script = `teardown { expect 1 == 1 "torn down" }
+scenario "endless" { while true { print "a line" } }
+`;
+  await withFiles({}, async (folder) => {
+    for (const more of [[], ['--quiet']]) {
+      const words = ['run', '--engine', 'dry-run', '--report', folder, ...more, '-'];
+      const child = start(join(sources, 'cli.ts'), words, { stdin: script });
+      child.stdout?.once('data', () => child.stdout?.destroy());
+      const status = new Promise((settle) => child.once('close', settle));
+      assert.is(await textOf(child.stderr as NodeJS.ReadableStream), '');
+      assert.is(await status, 130);
+      const { verdict, scenarios } = JSON.parse(readFileSync(join(folder, 'results.json'), 'utf8')) as Results;
+      assert.is(verdict, 'interrupted');
+      assert.equal(
+        scenarios.flatMap(({ expectations }) => expectations.map(({ label }) => label)),
+        ['torn down'],
+      );
+    }
+  });
+});
+
+test('a summary that nobody reads changes no verdict', async () => {
+  const child = start(join(sources, 'cli.ts'), ['run', '--engine', 'dry-run', '-'], { stdin: 'expect 1 == 2\n' });
+  child.stdout?.destroy();
+  const status = new Promise((settle) => child.once('close', settle));
+  assert.is(await textOf(child.stderr as NodeJS.ReadableStream), '');
+  assert.is(await status, 1);
 });
 
 test.run();
