@@ -262,19 +262,22 @@ class Form {
 
   /** A part on a line of its own where the group is broken; comments before it stay with what they follow. */
   #after({ from, to }: Part): Doc {
-    let start = from;
-    while (start < to && this.#token(start).tokenType === T.Comment) start++;
+    const start = this.#behindComments(from, to);
     return [this.#plain(from, start), line(' '), this.#chain({ from: start, to })];
   }
 
-  /** Tokens with the blanks between them; only brackets may still break. */
+  /** Tokens with the blanks between them; only brackets may still break. What goes on behind a comment is indented. */
   #plain(from: number, to: number): Doc {
-    const docs: Doc[] = [];
+    const head: Doc[] = [];
+    const continued: Doc[] = [];
+    let docs = head;
     let at = from;
     while (at < to) {
       const token = this.#token(at);
       const close = this.#closers.get(at);
       if (token.tokenType === T.Comment) {
+        const next = this.#behindComments(at, to);
+        if (at > from && next < to && this.#token(next).tokenType !== T.Comma) docs = continued;
         docs.push(commentDoc(token, this.#alone(token)));
       } else {
         if (at > from && this.#apart(this.#before(at), token)) docs.push(blank);
@@ -282,7 +285,7 @@ class Form {
       }
       at = (close ?? at) + 1;
     }
-    return docs;
+    return continued.length === 0 ? head : [head, indent(continued)];
   }
 
   #bracket(open: number, close: number): Doc {
@@ -301,8 +304,9 @@ class Form {
     const commas = this.#places(from, to, (at) => this.#token(at).tokenType === T.Comma);
     return this.#split(from, to, commas).map((part, at) => {
       if (at > 0) return this.#after(part);
-      let start = part.from;
-      while (start < part.to && this.#token(start).tokenType === T.Comment) start++;
+      const start = this.#behindComments(part.from, part.to);
+      // Nothing but comments: the line of the closing bracket comes next.
+      if (start === part.to) return this.#plain(part.from, start);
       return [this.#plain(part.from, start), line(''), this.#chain({ from: start, to: part.to })];
     });
   }
@@ -338,6 +342,13 @@ class Form {
 
   #token(at: number): IToken {
     return this.#tokens[at] as IToken;
+  }
+
+  /** The first place from `from` on at which no comment stands. */
+  #behindComments(from: number, to: number): number {
+    let at = from;
+    while (at < to && this.#token(at).tokenType === T.Comment) at++;
+    return at;
   }
 
   /** The last token before a place that is no comment. */

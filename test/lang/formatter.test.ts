@@ -108,6 +108,32 @@ const forms: readonly (readonly [string, string, string?])[] = [
     'frame f = eth() / # a\n# b\nipv4(dst: 1, # c\nsrc: 2 # d\n) / pktgen',
     'frame f = eth() / # a\n  # b\n  ipv4(\n    dst: 1, # c\n    src: 2 # d\n  ) /\n  pktgen\n',
   ],
+  [
+    'nothing but comments in brackets',
+    'let a = [ # a\n # b\n]\nframe f = eth(\n# c\n)',
+    'let a = [ # a\n  # b\n]\nframe f = eth(\n  # c\n)\n',
+  ],
+  [
+    'what goes on behind a comment',
+    'frame f = # a\n # b\n # c\neth() /\nipv4()\nlab { veth a <-> # d\nb }\nlet x = f(1 # e\n, # g\n 2 # h\n + 3 # i\n)',
+    `frame f = # a
+  # b
+  # c
+  eth() /
+  ipv4()
+lab {
+  veth a <-> # d
+    b
+}
+let x = f(
+  1 # e
+  , # g
+  2 # h
+    +
+    3 # i
+)
+`,
+  ],
   ['comments do not count as long', `start # ${'long '.repeat(30)}end`],
   ['a comment behind `;`', 'start; # a\nstop', 'start # a\nstop\n'],
 ];
