@@ -55,6 +55,20 @@ export function sameType(a: Type, b: Type): boolean {
   return a.kind === b.kind && sameType(a.of, b.of);
 }
 
+/**
+ * Whether a value lies deeper in lists than a variable's type tells, and no element says how deep: `x = [x]` would go one
+ * deeper at each turn, and what recurses over values has an end.
+ */
+export function nestsDeeper(variable: Type, value: Type): boolean {
+  if (typeof value !== 'object') return false;
+  if (typeof variable === 'object') return nestsDeeper(variable.of, value.of);
+  return variable === 'unknown' && innermost(value) === 'unknown';
+}
+
+function innermost(type: Type): Type {
+  return typeof type === 'object' ? innermost(type.of) : type;
+}
+
 /** Whether a value of type `from` may stand where one of `accepted` is wanted. There are no conversions. */
 export function assignable(from: Type, accepted: readonly Type[]): boolean {
   return accepted.some((type) => sameType(from, type));

@@ -16,7 +16,7 @@ import type {
   Statement,
   YieldingStatement,
 } from '../syntax/ast.ts';
-import { articled, assertNever, elementType, sameType } from '../types.ts';
+import { articled, assertNever, elementType, nestsDeeper, sameType } from '../types.ts';
 import type { Type } from '../value.ts';
 import { checkCallStatement } from './call.ts';
 import { type Context, checkAs, expectType, mistake, type Typed, typed } from './context.ts';
@@ -263,7 +263,8 @@ function checkAssignable(context: Context, name: string, span: Span, value: Type
     mistake(context, report('PG3007', { name, what }, span, { labels }));
     return;
   }
-  if (sameType(variable.type, value.type)) return;
+  if (variable.type === 'unknown') return;
+  if (sameType(variable.type, value.type) && !nestsDeeper(variable.type, value.type)) return;
   const wrong = { name, declared: articled(variable.type), actual: articled(value.type) };
   mistake(context, report('PG2107', wrong, at.span, { labels }));
 }

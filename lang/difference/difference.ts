@@ -91,6 +91,8 @@ interface Parts {
   /** `values`: what it is carried out for. */
   readonly scenario: (Side & { readonly name: string; readonly values: string }) | null;
   readonly pieces: Map<string, Piece>;
+  /** How many pieces of a section have a name so far. */
+  readonly named: Map<string, number>;
   readonly steps: Step[];
 }
 
@@ -128,7 +130,7 @@ class Collector {
   }
 
   #open(name: string | null, scenario: Parts['scenario']): Parts {
-    const parts: Parts = { name, scenario, pieces: new Map(), steps: [] };
+    const parts: Parts = { name, scenario, pieces: new Map(), named: new Map(), steps: [] };
     this.#parts.set(name, parts);
     return parts;
   }
@@ -217,8 +219,13 @@ class Collector {
 
   /** Adds a piece under its name, numbered where the name is taken; gives its key. */
   #add(parts: Parts, section: Section, name: string, data: unknown, span: Span, details: Piece['details']): string {
+    const base = `${section} ${name}`;
     let unique = name;
-    for (let number = 2; parts.pieces.has(`${section} ${unique}`); number++) unique = `${name} #${number}`;
+    let number = (parts.named.get(base) ?? 0) + 1;
+    if (number > 1) unique = `${name} #${number}`;
+    // A text may be called so by itself.
+    while (parts.pieces.has(`${section} ${unique}`)) unique = `${name} #${++number}`;
+    parts.named.set(base, number);
     const meaning = meaningOf(data === null ? [...details].map(([part, { meaning: of }]) => [part, of]).sort() : data);
     const key = `${section} ${unique}`;
     const text = this.#whole(span);
@@ -374,17 +381,24 @@ function timelineChanges(before: Parts, after: Parts): readonly Change[] {
     const gone = run
       .flatMap((edit) => (edit.kind === 'remove' ? [old[edit.before] as Step] : []))
       .filter((step) => !told(step, after));
-    const come = run
-      .flatMap((edit) => (edit.kind === 'add' ? [now[edit.after] as Step] : []))
-      .filter((step) => !told(step, before));
+    const come = new Set(
+      run
+        .flatMap((edit) => (edit.kind === 'add' ? [now[edit.after] as Step] : []))
+        .filter((step) => !told(step, before)),
+    );
+    const ofKind = new Map<string, Step[]>();
+    for (const step of [...come].reverse()) {
+      if (step.piece === null && !ofKind.get(step.op)?.push(step)) ofKind.set(step.op, [step]);
+    }
     const changes = gone.map((step) => {
-      const at = come.findIndex(
-        ({ op, piece, text }) => op === step.op && piece === null && step.piece === null && text !== step.text,
-      );
-      const [successor] = at < 0 ? [] : come.splice(at, 1);
+      // From the end, where taking one out is cheap: the first that came stands there.
+      const candidates = step.piece === null ? (ofKind.get(step.op) ?? []) : [];
+      const at = candidates.findLastIndex(({ text }) => text !== step.text);
+      const [successor] = at < 0 ? [] : candidates.splice(at, 1);
+      if (successor !== undefined) come.delete(successor);
       return change('timeline', before.name, step.op, step, successor ?? null);
     });
-    return [...changes, ...come.map((step) => change('timeline', before.name, step.op, null, step))];
+    return [...changes, ...[...come].map((step) => change('timeline', before.name, step.op, null, step))];
   });
 }
 

@@ -23,22 +23,20 @@ export function editScript(before: readonly string[], after: readonly string[]):
   const edits: Edit[] = [];
   for (let at = 0; at < front; at++) edits.push({ kind: 'keep', before: at, after: at });
   for (const [from, to] of keptPairs(before.slice(front, oldEnd), after.slice(front, newEnd))) {
-    edits.push(...replacement(edits, front + from, front + to));
+    replace(edits, front + from, front + to);
     edits.push({ kind: 'keep', before: front + from, after: front + to });
   }
-  edits.push(...replacement(edits, oldEnd, newEnd));
+  replace(edits, oldEnd, newEnd);
   for (let at = 0; at < back; at++) edits.push({ kind: 'keep', before: oldEnd + at, after: newEnd + at });
   return edits;
 }
 
-/** The removals and additions that lead up to a pair of places. */
-function replacement(edits: readonly Edit[], oldEnd: number, newEnd: number): Edit[] {
+/** Adds the removals and additions that lead up to a pair of places. */
+function replace(edits: Edit[], oldEnd: number, newEnd: number): void {
   const last = edits.at(-1);
   const [from, to] = last?.kind === 'keep' ? [last.before + 1, last.after + 1] : [0, 0];
-  const made: Edit[] = [];
-  for (let at = from; at < oldEnd; at++) made.push({ kind: 'remove', before: at });
-  for (let at = to; at < newEnd; at++) made.push({ kind: 'add', after: at });
-  return made;
+  for (let at = from; at < oldEnd; at++) edits.push({ kind: 'remove', before: at });
+  for (let at = to; at < newEnd; at++) edits.push({ kind: 'add', after: at });
 }
 
 /** The pairs of places that a shortest script keeps, in order; none where the sequences are too far apart. */

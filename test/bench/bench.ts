@@ -117,6 +117,7 @@ async function peakMemory(file: string, options: readonly string[], fellShort: (
   clearInterval(watch);
   if (exit === shortfallStatus) fellShort();
   else if (exit !== 0) throw new Error(`${file}: exit ${exit}`);
+  if (peak === 0) throw new Error(`${file}: its memory was not seen`);
   return (peak * 1024) / 1e6;
 }
 

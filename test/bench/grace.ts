@@ -28,9 +28,11 @@ interface Row extends Bound {
   readonly found: Figures;
 }
 const rows: Row[] = [];
+/** What could not be measured here. */
+const leftOut: string[] = [];
 
 function report(figure: string, values: readonly number[], unit: string, bound: Bound = {}): void {
-  if (values.length === 0) return;
+  if (values.length === 0) throw new Error(`${figure}: no value`);
   rows.push({ figure, unit, found: figures(values), ...bound });
 }
 
@@ -113,6 +115,7 @@ function removals(): void {
           : '%';
     report(figure, values, unit, bounds.get(figure));
   }
+  for (const figure of bounds.keys()) if (!rows.some((row) => row.figure === figure)) leftOut.push(figure);
 }
 
 interface RunDocument {
@@ -122,7 +125,10 @@ interface RunDocument {
 }
 
 async function inTheAddon(): Promise<void> {
-  if (cpus().length < 2) return;
+  if (cpus().length < 2) {
+    leftOut.push('removals inside the addon: they need a second CPU');
+    return;
+  }
   const p50: number[] = [];
   const p99: number[] = [];
   for (let round = 0; round < rounds; round++) {
@@ -130,8 +136,9 @@ async function inTheAddon(): Promise<void> {
     const done = spawnSync(process.execPath, args, { encoding: 'utf8' });
     if (done.status !== 0) throw new Error(`removals.pg: exit ${done.status}\n${done.stderr}`);
     const latency = (JSON.parse(done.stdout) as RunDocument).scenarios[0]?.grace.latency;
-    p50.push((latency?.p50 ?? 0) / 1e3);
-    p99.push((latency?.p99 ?? 0) / 1e3);
+    if (latency === undefined) throw new Error('removals.pg: no grace periods in the results');
+    p50.push(latency.p50 / 1e3);
+    p99.push(latency.p99 / 1e3);
   }
   report('removal, null, inside the addon, median', p50, 'us');
   report('removal, null, inside the addon, p99', p99, 'us');
@@ -148,7 +155,11 @@ function resident(pid: number): number {
 
 /** The chaos example for a minute: what the process holds at the end against what it held after 10 s. */
 async function memory(): Promise<void> {
-  if (namespaces() !== null) return;
+  const lacking = namespaces();
+  if (lacking !== null) {
+    leftOut.push(`memory of chaos: ${lacking}`);
+    return;
+  }
   const file = join(root, 'examples/chaos.pg');
   const began = Date.now();
   const args = [pktsh, 'run', file, '--quiet', '--set', `time=${chaosSeconds}s`];
@@ -166,7 +177,7 @@ async function memory(): Promise<void> {
   }
   const exit = await ended;
   if (exit !== 0) throw new Error(`chaos.pg: exit ${exit}`);
-  if (early.length === 0 || late.length === 0) return;
+  if (early.length === 0 || late.length === 0) throw new Error('chaos.pg: its memory was not seen');
   const [then, now] = [figures(early).median, figures(late).median];
   report('chaos: resident memory after 10 s', [then / 1e3], 'MB');
   report(`chaos: resident memory after ${chaosSeconds} s`, [now / 1e3], 'MB');
@@ -181,9 +192,10 @@ await memory();
 
 const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'unknown CPU'}, Linux ${release()}, Node ${process.version}`;
 if (process.argv.includes('--json')) {
-  console.log(JSON.stringify({ schema: 'pktsh.bench-grace/1', machine, rounds, rows }, null, 2));
+  console.log(JSON.stringify({ schema: 'pktsh.bench-grace/1', machine, rounds, rows, leftOut }, null, 2));
 } else {
   console.log(`${machine}, ${rounds} rounds`);
   console.log(`${'figure'.padEnd(66)} ${'median'.padStart(8)} ${''.padEnd(8)} ${'min .. max'.padEnd(18)} bound`);
   for (const { figure, unit, found, ...bound } of rows) console.log(reportLine(figure.padEnd(66), found, unit, bound));
+  for (const what of leftOut) console.log(`left out: ${what}`);
 }

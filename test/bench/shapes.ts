@@ -62,7 +62,7 @@ export function shapes(lines: number): Readonly<Record<string, string>> {
       lines,
       opening,
       (at) =>
-        `frame f${at} = eth(dst: rx0.mac) /\n  ipv4(dst: 10.0.0.2) /\n  udp(dst: ${at}) / pktgen\nfn g${at}(n: number) {\n  let k = n * 2 + ${at}\n  return k\n}\n`,
+        `frame f${at} = eth(dst: rx0.mac) /\n  ipv4(dst: 10.0.0.2) /\n  udp(dst: ${at}) / pktgen\nfn g${at}(n: number) {\n  let k = n * 2 + ${at}\n  return k\n}\nprint g${at}(${at})\n`,
     ),
     expressions: repeated(lines, '', (at) => `let x${at} = (${at} + 3) * 4 - min(${at}, 7) * 2 + max(1, 2)\n`),
     jobs: repeated(
