@@ -45,7 +45,8 @@ export interface Change {
 
 /**
  * What two programs do differently: parameters, links, frames, receivers, devices, the order of operations, expectations.
- * Layout, comments, spellings of one value (`1000ms`, `1s`) and the order of a device's parameters do not count.
+ * Layout, comments, spellings of one value (`1000ms`, `1s`) and the order of a device's parameters do not count. A default
+ * that is written out does: many follow from the lab, the frame or other parameters, and some from the machine.
  */
 export function difference(before: Program, after: Program): readonly Change[] {
   const [old, now] = [partsOf(before), partsOf(after)];

@@ -129,6 +129,12 @@ const cases: readonly (readonly [string, string, string, readonly string[]])[] =
     'stop\nexpect tx0@1.sent > 0\n',
     ['added expectation tx0@1.sent -:16: null -> expect tx0@1.sent > 0'],
   ],
+  [
+    'a default that is written out',
+    'veth tx0 <-> rx0',
+    'veth tx0 <-> rx0 { mtu 1500B }',
+    ['changed lab veth tx0 <-> rx0 3:3: veth tx0 <-> rx0 -> veth tx0 <-> rx0 { mtu 1500B }'],
+  ],
   ['comments', 'start\n', '# comment\n\nstart # more\n', []],
   ['spellings', 'at 1s', 'at 1000ms', []],
   [
