@@ -3,11 +3,22 @@
 import { type IToken, type TokenType, tokenMatcher } from 'chevrotain';
 import { report } from '../diagnostics/catalogue-syntax.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import {
+  type Block,
+  columnAt,
+  headerOf,
+  isAmong,
+  type Looks,
+  leaves,
+  lists,
+  startsAmongListed,
+  takesBlock,
+} from './blocks.ts';
 import { cStyleFor, type Mended } from './c-style-for.ts';
+import { explain } from './expectations.ts';
 import { spanOf } from './lexer.ts';
 import { tokenAt } from './scanner.ts';
 import {
-  AddDevice,
   Assign,
   CloseBrace,
   CloseBracket,
@@ -17,7 +28,6 @@ import {
   Dot,
   Else,
   For,
-  Frame,
   Identifier,
   Newline,
   Not,
@@ -90,13 +100,23 @@ const statementStarts: ReadonlySet<TokenType> = new Set(statementWords);
  * `(`, `[` and after an operator, a comma or `{`.
  */
 export function layOut(tokens: readonly IToken[], end: number): Layout {
-  const pass = new LayoutPass(tokens, end, false);
+  const pass = new LayoutPass(tokens, end, 'none');
   const layout = pass.run();
-  if (!pass.lacksBrace) return layout;
-  // A `}` is missing somewhere: if a statement stands among parameters, then before it.
-  const closing = new LayoutPass(tokens, end, true);
-  const closed = closing.run();
-  return closing.lacksBrace ? layout : closed;
+  return pass.pairsBraces ? layout : layOutByLooks(tokens, end, layout);
+}
+
+/** Of a text whose braces are not in pairs: what it looks like says where one is missing or too many, if it explains as much. */
+function layOutByLooks(tokens: readonly IToken[], end: number, asWritten: Layout): Layout {
+  const run = (looks: Looks): Layout => new LayoutPass(tokens, end, looks).run();
+  const byWords = run('words');
+  const byLines = run('lines');
+  const mistakes = ({ diagnostics }: Layout): number => diagnostics.length;
+  const explained = mistakes(byWords) <= mistakes(asWritten);
+  // A statement among parameters is wrong at once; a line that is not indented may be so by taste.
+  const { openEnded } = explained ? byWords : asWritten;
+  if (mistakes(byLines) <= Math.min(mistakes(byWords), mistakes(asWritten))) return { ...byLines, openEnded };
+  // Anew, since each pass tells the tokens their depth.
+  return run(explained ? 'words' : 'none');
 }
 
 class LayoutPass {
@@ -115,15 +135,17 @@ class LayoutPass {
   /** Whether the current statement was already told about a line that begins with an operator. */
   #toldLeading = false;
 
-  readonly #closesSettings: boolean;
-  /** Whether a `{` was still open at the end of the text. */
-  lacksBrace = false;
+  readonly #looks: Looks;
+  /** The column of the line on which the current statement begins. Like the blocks, known only where looks count. */
+  #indent = 0;
+  readonly #blocks = new Map<IToken, Block>();
+  /** Whether each `{` has its `}`. */
+  pairsBraces = true;
 
-  /** @param closesSettings whether a block of parameters ends before a line that begins with a statement */
-  constructor(tokens: readonly IToken[], end: number, closesSettings: boolean) {
+  constructor(tokens: readonly IToken[], end: number, looks: Looks) {
     this.#tokens = tokens;
     this.#end = end;
-    this.#closesSettings = closesSettings;
+    this.#looks = looks;
   }
 
   run(): Layout {
@@ -137,7 +159,7 @@ class LayoutPass {
       } else if (role === opener) {
         this.#opener(token);
       } else if (role === closer) {
-        this.#closer(token);
+        this.#closer(token, index);
       } else {
         const mended = role === loop ? cStyleFor(this.#tokens, index) : null;
         if (mended === null) this.#emit(token);
@@ -147,7 +169,6 @@ class LayoutPass {
     const last = this.#out.at(-1);
     const goesOn = this.#open.length > 0 || (last !== undefined && continues(last));
     const openEnded = this.#diagnostics.length === 0 && goesOn;
-    this.lacksBrace = this.#open.some(({ tokenType }) => tokenType === OpenBrace);
     this.#closeAll(0, this.#end);
     // Left by a statement that was cut out at the end of the file.
     if (this.#out.at(-1)?.tokenType === Newline) this.#out.pop();
@@ -179,9 +200,14 @@ class LayoutPass {
       this.#depth = 0;
       return;
     }
+    if (this.#looks !== 'none' && token.tokenType === OpenBrace) this.#note(token);
     this.#emit(token);
     this.#open.push(token);
     if (token.tokenType === OpenBrace) this.#depth++;
+  }
+
+  #note(brace: IToken): void {
+    this.#blocks.set(brace, { lists: lists(headerOf(this.#out)), indent: this.#indent, inner: null });
   }
 
   #skip(token: IToken): void {
@@ -190,15 +216,18 @@ class LayoutPass {
     else if (closers.has(token.tokenType)) this.#skipping = open - 1;
   }
 
-  #closer(token: IToken): void {
-    const partner = this.#partner(token.tokenType === TextMiddle ? TextTail : token.tokenType);
+  #closer(token: IToken, index: number): void {
+    const isBrace = token.tokenType === CloseBrace;
+    const column = isBrace && this.#looks === 'lines' ? columnAt(this.#tokens, index) : null;
+    const written = this.#partner(token.tokenType === TextMiddle ? TextTail : token.tokenType);
+    const partner = column === null ? written : this.#partnerAt(column, written);
     if (partner < 0) {
       this.#stray(token);
       return;
     }
     this.#closeAll(partner + 1, token.startOffset);
     if (token.tokenType !== TextMiddle) this.#open.pop();
-    if (token.tokenType === CloseBrace) this.#depth--;
+    if (isBrace) this.#depth--;
     this.#emit(token);
   }
 
@@ -206,6 +235,7 @@ class LayoutPass {
   #stray(token: IToken): void {
     const span = spanOf(token);
     const bracket = `\`${token.image}\``;
+    if (token.tokenType === CloseBrace) this.pairsBraces = false;
     const opener = this.#open.at(-1);
     const needed = opener === undefined ? undefined : closing.get(opener.tokenType);
     if (opener === undefined || (needed !== CloseParen && needed !== CloseBracket)) {
@@ -230,13 +260,24 @@ class LayoutPass {
     return -1;
   }
 
+  /** The block that a `}` at the front of a line closes by its column; -1 if it stands among the lines of one. */
+  #partnerAt(column: number, written: number): number {
+    const at = this.#open.findLastIndex((opener) => (this.#blocks.get(opener)?.indent ?? Infinity) <= column);
+    const block = this.#blocks.get(this.#open[at] as IToken);
+    if (block === undefined) return written;
+    return isAmong(block, column) ? -1 : at;
+  }
+
   /** Closes what is open from a level on up, and says of each bracket that it was never closed. */
   #closeAll(level: number, offset: number): void {
     while (this.#open.length > level) {
       const opener = this.#open.pop() as IToken;
       const type = closing.get(opener.tokenType) as TokenType;
       this.#diagnostics.push(report('PG1106', { bracket: `\`${opener.image}\`` }, spanOf(opener)));
-      if (type === CloseBrace) this.#depth--;
+      if (type === CloseBrace) {
+        this.#depth--;
+        this.pairsBraces = false;
+      }
       this.#insert(type, offset);
     }
   }
@@ -258,7 +299,13 @@ class LayoutPass {
     }
     if (this.#skipping === null) this.#lineEnd(token, next, soft);
     else if (this.#skipping <= 0) this.#skipping = null;
+    if (this.#looks !== 'none') this.#indentAt(next);
     return next - 1;
+  }
+
+  #indentAt(next: number): void {
+    const begins = this.#atStart || this.#tokens[next]?.tokenType === CloseBrace;
+    if (begins) this.#indent = columnAt(this.#tokens, next) ?? this.#indent;
   }
 
   /** `next` is the index of the token behind the line end; `soft` is false where a `;` says that it is one. */
@@ -269,7 +316,7 @@ class LayoutPass {
       // A statement cannot begin inside brackets: they were forgotten to be closed.
       this.#closeAll(this.#open.findLastIndex((open) => open.tokenType === OpenBrace) + 1, token.startOffset);
     }
-    if (this.#closesSettings && this.#leavesSettings(next)) this.#closeAll(this.#open.length - 1, token.startOffset);
+    if (this.#looks !== 'none') this.#leaveBlocks(next, token.startOffset);
     if (soft && this.#startsScenario(next)) this.#closeAll(0, token.startOffset);
     const last = this.#out.at(-1);
     if (last === undefined || last.tokenType === Newline || last.tokenType === OpenBrace) return;
@@ -278,6 +325,10 @@ class LayoutPass {
     if (following === undefined || following.tokenType === CloseBrace) return;
     if (soft && this.#misplaced(last, following, next)) return;
     this.#toldLeading = false;
+    if (soft && this.#looks === 'lines' && this.#lacksBrace(next)) {
+      this.#openBlock(token, last, next);
+      return;
+    }
     this.#emit(token);
     if (this.#depth === 0) this.#statement = this.#out.length;
   }
@@ -290,16 +341,34 @@ class LayoutPass {
     return statementStarts.has(first.tokenType);
   }
 
-  /** Whether a line begins with a statement where parameters are listed; `frame` begins either. */
-  #leavesSettings(index: number): boolean {
-    const word = this.#tokens[index]?.tokenType;
-    if (word === undefined || word === Frame || !statementStarts.has(word)) return false;
-    const brace = this.#open.at(-1);
-    const at = brace === undefined ? -1 : this.#out.lastIndexOf(brace);
-    const start = this.#out.findLastIndex(({ tokenType }, place) => {
-      return place < at && (tokenType === Newline || tokenType === OpenBrace || tokenType === CloseBrace);
-    });
-    return this.#out.slice(start + 1, Math.max(at, start + 1)).some(({ tokenType }) => tokenType === AddDevice);
+  /** Closes the blocks whose `}` is missing before what stands behind a line end. */
+  #leaveBlocks(next: number, offset: number): void {
+    const column = this.#looks === 'lines' ? columnAt(this.#tokens, next) : null;
+    const block = this.#blocks.get(this.#open.at(-1) as IToken);
+    if (block !== undefined && this.#out.at(-1) === this.#open.at(-1)) block.inner = columnAt(this.#tokens, next);
+    while (this.#leaves(next, column)) this.#closeAll(this.#open.length - 1, offset);
+  }
+
+  #leaves(next: number, column: number | null): boolean {
+    const [first, , third] = this.#tokens.slice(next, next + 3);
+    const block = this.#blocks.get(this.#open.at(-1) as IToken);
+    if (block === undefined || first === undefined || first.tokenType === CloseBrace) return false;
+    return leaves(block, column) || (block.lists && startsAmongListed(first, third?.tokenType));
+  }
+
+  /** Whether a block goes on in the next line that was never opened. */
+  #lacksBrace(next: number): boolean {
+    const column = columnAt(this.#tokens, next);
+    return column !== null && column > this.#indent && takesBlock(headerOf(this.#out));
+  }
+
+  #openBlock(end: IToken, last: IToken, next: number): void {
+    const following = this.#tokens[next] as IToken;
+    const mistake = { expected: OpenBrace.LABEL as string, token: end, previous: last, next: following, first: last };
+    this.#diagnostics.push(explain({ ...mistake, rules: [] }));
+    const brace = tokenAt(OpenBrace, '', end.startOffset);
+    brace.isInsertedInRecovery = true;
+    this.#opener(brace);
   }
 
   /** A scenario stands at the top level only: whatever is open before it was forgotten to be closed. */

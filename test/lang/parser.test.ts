@@ -206,7 +206,12 @@ const mistakes: readonly (readonly [string, string, readonly string[], string])[
     ['PG1101 -', 'PG1101 foo'],
     '(lab (ifb d {}))',
   ],
-  ['a missing brace explains the stray one', 'for i in 0..1\n  start\n}\nstop', ['PG1101 '], '? (start) (stop)'],
+  [
+    'a missing brace explains the stray one',
+    'for i in 0..1\n  start\n}\nstop',
+    ['PG1101 '],
+    '(for i (.. 0 1) {(start)}) (stop)',
+  ],
   ['a stray brace before a missing one stays', 'start }\nspawn stop', ['PG1107 }', 'PG1101 stop'], '(start) ?'],
   [
     'a leading slash',

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One mistake of syntax is one diagnostic of the whole language: neither the rest of the text nor its meaning is told of it too.
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { noImports } from '../../lang/imports.ts';
+import { compile, SourceFile } from '../../lang/index.ts';
+
+const test = suite('recovery');
+
+const lab = 'lab { veth tx0 <-> rx0 }\n';
+const frame = 'receiver rx0\nframe probe = eth() / ipv4() / udp() / pktgen\n';
+const device = 'add_device tx0@0 on cpu 0 { frame probe; rate 1kpps }\n';
+const before = lab + frame + device;
+const scenario = `scenario "b" {\n  ${device}  start\n}`;
+
+/** `CODE line:column text` of each diagnostic. */
+function told(text: string): readonly string[] {
+  const source = new SourceFile('test.pg', text);
+  return compile(source, noImports).diagnostics.map(({ code, span }) => {
+    const { line, column } = source.position(span.start);
+    return `${code} ${line}:${column} ${source.slice(span)}`.trimEnd();
+  });
+}
+
+function rows(of: string, table: readonly (readonly [string, string, string])[]): void {
+  for (const [name, text, expected] of table) test(`${of}: ${name}`, () => assert.equal(told(text), [expected]));
+}
+
+rows('a `}` is missing', [
+  ['of a lab', `lab {\n  veth tx0 <-> rx0\n  ifb sink0\n\n${frame}${device}start\nwait 1s\nstop`, 'PG1106 1:5 {'],
+  ['of a lab on one line', `lab { veth tx0 <-> rx0\n${frame}${device}start\nwait 1s\nstop`, 'PG1106 1:5 {'],
+  ['of a link', `lab {\n  veth tx0 <-> rx0 { mtu 9000B\n  ifb sink0\n}\n${frame}${device}start`, 'PG1106 2:20 {'],
+  ['of a lab before a scenario', `lab {\n  veth tx0 <-> rx0\n${frame}${scenario}`, 'PG1106 1:5 {'],
+  [
+    'of a receiver',
+    `${lab}receiver rx0 {\n  settle 2s\nframe probe = eth() / ipv4() / udp() / pktgen\n${device}start\nwait 1s\nstop`,
+    'PG1106 2:14 {',
+  ],
+  [
+    'of a receiver in a scenario',
+    `${lab}frame probe = eth() / ipv4() / udp() / pktgen\nscenario "a" {\n  receiver rx0 {\n    settle 2s\n  ${device}  start\n}\n`,
+    'PG1106 4:16 {',
+  ],
+  [
+    'of a `set`',
+    `${before}set tx0@0 {\n  rate 5kpps\n  pkt_size 64B\nstart\nwait 2s\nexpect rx0.lost == 0`,
+    'PG1106 5:11 {',
+  ],
+  [
+    'of a device in a scenario',
+    `${lab}${frame}scenario "a" {\n  add_device tx0@0 on cpu 0 {\n    frame probe\n    rate 1kpps\n  start\n  wait 1s\n  stop\n}\n${scenario}`,
+    'PG1106 5:29 {',
+  ],
+  [
+    'of a device in a scenario without indentation',
+    `${lab}${frame}scenario "a" {\nadd_device tx0@0 on cpu 0 {\nframe probe\nrate 1kpps\nstart\nwait 1s\nstop\n}\n${scenario}`,
+    'PG1106 5:27 {',
+  ],
+  [
+    'of a `let`',
+    `${lab}${frame}scenario "a" {\n  let d = add_device tx0@0 on cpu 0 {\n    frame probe\n    rate 1kpps\n  start\n}\n${scenario}`,
+    'PG1106 5:37 {',
+  ],
+  [
+    'of a device',
+    `${lab}${frame}add_device tx0@0 on cpu 0 {\n  frame probe\n  rate 1kpps\nstart\nstop`,
+    'PG1106 4:27 {',
+  ],
+  ['of a loop', `${before}for i in 0..1 {\n  print i\nstart`, 'PG1106 5:15 {'],
+  ['of a loop, its body not indented', `${before}for i in 0..1 {\nprint i\nprint i + 1`, 'PG1106 5:15 {'],
+  ['of a condition', `${before}if true {\n  print 1\nstart`, 'PG1106 5:9 {'],
+  ['of an `else`', `${before}if true {\n  print 1\n} else {\n  print 2\nstart`, 'PG1106 7:8 {'],
+  [
+    'of a loop in a scenario',
+    `${lab}${frame}scenario "a" {\n  ${device}  for i in 0..1 {\n    print i\n  start\n}\n${scenario}`,
+    'PG1106 6:17 {',
+  ],
+  [
+    'of a loop at the end of a scenario',
+    `${lab}${frame}scenario "a" {\n  ${device}  for i in 0..1 {\n    print i\n}\n${scenario}`,
+    'PG1106 6:17 {',
+  ],
+  ['of a function', `${before}fn f(n: number) {\n  print n\nf(1)`, 'PG1106 5:17 {'],
+  ['of a function with a value', `${before}fn f(n: number) {\n  return n + 1\nlet x = f(1)\nprint x`, 'PG1106 5:17 {'],
+]);
+
+rows('a `{` is missing', [
+  ['of a device', `${before}add_device tx0@1 on cpu 1\n  frame probe\n  rate 5kpps\n}`, 'PG1101 5:26'],
+  [
+    'of a device in a scenario',
+    `${lab}${frame}scenario "a" {\n  add_device tx0@1 on cpu 1\n    frame probe\n    rate 5kpps\n  }\n  start\n}\n${scenario}`,
+    'PG1101 5:28',
+  ],
+  ['of a `set`', `${before}set tx0@0\n  rate 5kpps\n}\nstart`, 'PG1101 5:10'],
+  ['of a receiver', `${lab}receiver rx0\n  settle 2s\n}\nstart`, 'PG1101 2:13'],
+  ['of a lab', `lab\n  veth tx0 <-> rx0\n}\n${frame}${device}start`, 'PG1101 1:4'],
+  ['of a loop', `${before}for i in 0..1\n  print i\n}\nstart`, 'PG1101 5:14'],
+  ['of a loop, its body not indented', `${before}for i in 0..1\nprint i\n}\nstart`, 'PG1101 5:14'],
+]);
+
+rows('a `}` too many', [
+  ['at the end', `${before}start\n}\nstop`, 'PG1107 6:1 }'],
+  [
+    'in a scenario',
+    `${lab}${frame}scenario "a" {\n  add_device tx0@0 on cpu 0 {\n    frame probe\n  }\n  }\n  start\n  wait 1s\n}\n${scenario}`,
+    'PG1107 8:3 }',
+  ],
+  [
+    'in a scenario, behind a block on one line',
+    `${lab}${frame}scenario "a" {\n  if true { print 1 }\n  }\n  ${device}  start\n}\n${scenario}`,
+    'PG1107 6:3 }',
+  ],
+]);
+
+test('two braces that are missing are two mistakes', () => {
+  assert.equal(
+    told(
+      `lab { veth tx0 <-> rx0\nreceiver rx0 {\n  settle 2s\nframe probe = eth() / ipv4() / udp() / pktgen\n${device}`,
+    ),
+    ['PG1106 1:5 {', 'PG1106 2:14 {'],
+  );
+});
+
+test.run();
