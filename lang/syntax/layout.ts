@@ -3,6 +3,7 @@
 import { type IToken, type TokenType, tokenMatcher } from 'chevrotain';
 import { report } from '../diagnostics/catalogue-syntax.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import type { Span } from '../source.ts';
 import {
   type Block,
   columnAt,
@@ -29,6 +30,7 @@ import {
   Else,
   For,
   Identifier,
+  MalformedText,
   Newline,
   Not,
   OpenBrace,
@@ -37,6 +39,7 @@ import {
   Operator,
   Scenario,
   Slash,
+  Stray,
   statementWords,
   Text,
   TextHead,
@@ -58,6 +61,8 @@ export interface Layout {
   /** The caller's own. */
   readonly tokens: IToken[];
   readonly diagnostics: readonly Diagnostic[];
+  /** From `(` and `[` that are never closed to where their statement ends, and `)` and `]` that close nothing. */
+  readonly unpaired: readonly Span[];
   /** Whether another line would go on with the last statement: its brackets are open, or it ends with an operator. */
   readonly openEnded: boolean;
 }
@@ -81,17 +86,20 @@ const closing: ReadonlyMap<TokenType, TokenType> = new Map([
   [OpenBracket, CloseBracket],
   [TextHead, TextTail],
 ]);
+const openerOf: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' };
 const closers: ReadonlySet<TokenType> = new Set(closing.values());
 const opener = 1;
 const closer = 2;
 const lineEnd = 3;
 const loop = 4;
+const brokenText = 5;
 /** What the layout pass does with a token, by its type; with most nothing. */
 const roles = tableOf([
   ...[...closing.keys()].map((type) => [type, opener] as const),
   ...[...closers, TextMiddle].map((type) => [type, closer] as const),
   [Newline, lineEnd],
   [For, loop],
+  [MalformedText, brokenText],
 ]);
 const statementStarts: ReadonlySet<TokenType> = new Set(statementWords);
 
@@ -124,6 +132,7 @@ class LayoutPass {
   readonly #end: number;
   readonly #out: IToken[] = [];
   readonly #diagnostics: Diagnostic[] = [];
+  readonly #unpaired: Span[] = [];
   readonly #open: IToken[] = [];
   #depth = 0;
   /** Whether the next token is the first one of a statement. */
@@ -160,6 +169,8 @@ class LayoutPass {
         this.#opener(token);
       } else if (role === closer) {
         this.#closer(token, index);
+      } else if (role === brokenText) {
+        this.#brokenText(token, index);
       } else {
         const mended = role === loop ? cStyleFor(this.#tokens, index) : null;
         if (mended === null) this.#emit(token);
@@ -172,7 +183,7 @@ class LayoutPass {
     this.#closeAll(0, this.#end);
     // Left by a statement that was cut out at the end of the file.
     if (this.#out.at(-1)?.tokenType === Newline) this.#out.pop();
-    return { tokens: this.#out, diagnostics: this.#diagnostics, openEnded };
+    return { tokens: this.#out, diagnostics: this.#diagnostics, unpaired: this.#unpaired, openEnded };
   }
 
   #mend({ diagnostic, tokens, last }: Mended): number {
@@ -210,6 +221,40 @@ class LayoutPass {
     this.#blocks.set(brace, { lists: lists(headerOf(this.#out)), indent: this.#indent, inner: null });
   }
 
+  /** A string without its closing quotes holds what closes the brackets before it on its line, too. */
+  #brokenText(token: IToken, index: number): void {
+    this.#emit(token);
+    const following = this.#tokens[index + 1]?.tokenType;
+    const isOpen = token.image.length === 1 || !token.image.endsWith('"');
+    if (!isOpen || (following !== undefined && following !== Newline && following !== OpenBrace)) return;
+    const start = this.#lineStart(index);
+    const inside: string[] = [];
+    for (const [sign] of token.image.matchAll(/[()[\]{}]/g)) {
+      const opened = openerOf[sign];
+      if (opened === undefined) inside.push(sign);
+      else if (inside.length > 0) inside.pop();
+      else this.#closeWithin(opened, start, spanOf(token).end);
+    }
+  }
+
+  /** The place of the first token on the line of another one. */
+  #lineStart(index: number): number {
+    let at = index;
+    for (let before = this.#tokens[at - 1]; before !== undefined; before = this.#tokens[at - 1]) {
+      if (before.tokenType === Newline && before.image !== ';') break;
+      at--;
+    }
+    return (this.#tokens[at] as IToken).startOffset;
+  }
+
+  #closeWithin(sign: string, start: number, offset: number): void {
+    const opener = this.#open.at(-1);
+    if (opener?.image !== sign || opener.startOffset < start) return;
+    this.#open.pop();
+    if (opener.tokenType === OpenBrace) this.#depth--;
+    this.#insert(closing.get(opener.tokenType) as TokenType, offset);
+  }
+
   #skip(token: IToken): void {
     const open = this.#skipping as number;
     if (closing.has(token.tokenType)) this.#skipping = open + 1;
@@ -236,6 +281,7 @@ class LayoutPass {
     const span = spanOf(token);
     const bracket = `\`${token.image}\``;
     if (token.tokenType === CloseBrace) this.pairsBraces = false;
+    else if (token.tokenType !== TextTail && token.tokenType !== TextMiddle) this.#unpaired.push(span);
     const opener = this.#open.at(-1);
     const needed = opener === undefined ? undefined : closing.get(opener.tokenType);
     if (opener === undefined || (needed !== CloseParen && needed !== CloseBracket)) {
@@ -277,6 +323,8 @@ class LayoutPass {
       if (type === CloseBrace) {
         this.#depth--;
         this.pairsBraces = false;
+      } else if (type !== TextTail) {
+        this.#unpaired.push({ start: opener.startOffset, end: offset });
       }
       this.#insert(type, offset);
     }
@@ -407,6 +455,8 @@ class LayoutPass {
 export function continues(token: IToken): boolean {
   const type = token.tokenType;
   if (type === Comma || type === Assign || type === Colon || type === Not || type === Wire) return true;
+  // A line goes on behind a `\\` elsewhere: here that is one mistake, not another in the next line.
+  if (type === Stray) return token.image.endsWith('\\');
   return tokenMatcher(token, Operator) && !tokenMatcher(token, Identifier);
 }
 

@@ -64,6 +64,7 @@ export function add(token: IToken, { tokens, diagnostics }: Lexing): void {
       tokens.push(retyped(token, MalformedText));
       break;
     case OpenText:
+      if (endsText(token, tokens)) break;
       diagnostics.push(overlong(token) ?? report('PG1002', {}, spanOf(token), { note: 'no closing `"` on this line' }));
       tokens.push(...splitOpenText(token));
       break;
@@ -124,6 +125,21 @@ function splitText(token: IToken, tokens: IToken[], diagnostics: Diagnostic[]): 
 function withoutLayout(token: IToken): IToken {
   const type = token.tokenType;
   return type === Newline || type === OpenBrace || type === CloseBrace ? retyped(token, Stray) : token;
+}
+
+const bareQuotes = /^"[)\]}\s]*$/;
+
+/** Nothing but quotes at the end of a line, below one whose string has none: that string stands on both lines. */
+function endsText({ image, startOffset }: IToken, tokens: IToken[]): boolean {
+  if (!bareQuotes.test(image)) return false;
+  const at = tokens.findLastIndex(({ tokenType }) => tokenType === Newline);
+  const text = tokens[at - 1];
+  const isOpen = text?.tokenType === MalformedText && !text.image.endsWith('"') && !bareQuotes.test(text.image);
+  if (!isOpen || tokens[at]?.image === ';') return false;
+  tokens.length = at;
+  const scanner = new Scanner(image.slice(1), startOffset + 1, null);
+  for (let token = scanner.next(); token !== null; token = scanner.next()) tokens.push(token);
+  return true;
 }
 
 /** A `{` at the end of the line is the block's, not the string's: without it every `}` below would stand alone. */

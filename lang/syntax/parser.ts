@@ -93,7 +93,7 @@ export function parseWhole(source: SourceFile): Parsed {
   // The layout pass and the grammar may both stumble over one token, such as an `else` that has no `if` at all.
   const said = new Set(layout.diagnostics.map(({ span }) => span.start));
   // A bracket that is never closed takes in what follows, which does not fit inside.
-  const unclosed = new Offsets(layout.diagnostics.filter(isBracket).map(({ span }) => span.start));
+  const unclosed = new Offsets(layout.unpaired.map(({ start }) => start));
   const own = problems.filter(({ token, region }) => {
     if (isInserted(token) || lexical.within(region) || said.has(token.startOffset)) return false;
     return !unclosed.within({ start: region.start, end: Math.max(region.start, token.startOffset) });
@@ -106,7 +106,8 @@ export function parseWhole(source: SourceFile): Parsed {
     diagnostics: limited(diagnostics),
     unread: [
       ...problems.map((problem) => unreadOf(problem, source)),
-      ...layout.diagnostics.filter(isBracket).map(({ span }) => ({ ...span, start: lineStart(source, span.start) })),
+      // What stands around such a bracket may not be what was meant. Blocks are read in any case.
+      ...layout.unpaired.map((span) => ({ ...span, start: lineStart(source, span.start) })),
     ],
     incomplete: lexed.diagnostics.length === 0 && endsEarly(layout, problems),
   };
@@ -154,11 +155,6 @@ function unreadOf({ token, region }: Problem, source: SourceFile): Span {
 
 function lineStart(source: SourceFile, offset: number): number {
   return offset + 1 - source.position(offset).column;
-}
-
-/** A bracket without its partner: what stands around it may not be what was meant. Blocks are read in any case. */
-function isBracket({ code, message }: Diagnostic): boolean {
-  return (code === 'PG1106' || code === 'PG1107') && !message.includes('{') && !message.includes('}');
 }
 
 const blockStatements: readonly unknown[] = [

@@ -114,6 +114,48 @@ rows('a `}` too many', [
   ],
 ]);
 
+rows('a closing quote is missing', [
+  ['before a `}`', `${before}if true { print "hello }\nprint 1`, 'PG1002 5:17 "hello }'],
+  ['before a `}` that is on another line', `${before}if true {\n  print "hello }\n}`, 'PG1002 6:9 "hello }'],
+  ['before a `)`', `${before}frame f = eth() / raw("0xff)`, 'PG1002 5:23 "0xff)'],
+  ['before a `)` and more', `${before}frame f = eth() / raw("0xff) / pktgen`, 'PG1002 5:23 "0xff) / pktgen'],
+  ['before a `]`', `${before}let l = ["a", "b]\nprint 1`, 'PG1002 5:15 "b]'],
+  ['before two `)`', `${before}print max(1, len("abc))`, 'PG1002 5:18 "abc))'],
+  [
+    'before brackets of every kind',
+    `${before}for i in 0..1 { if true { print max(1, len("abc)) } }\nprint 2`,
+    'PG1002 5:44 "abc)) } }',
+  ],
+  ['and the string has brackets too', `${before}if true { print "a (b) {c} }\nprint 1`, 'PG1002 5:17 "a (b) {c} }'],
+  ['and brackets are closed on the next line', `${before}let l = ["a", "b,\n  "c"]`, 'PG1002 5:15 "b,'],
+  ['and stands on the next line', `${before}print "a\nb"`, 'PG1002 5:7 "a'],
+  [
+    'and stands on the next line, behind words',
+    `${before}print "a long\n  story, told"\nprint 2`,
+    'PG1002 5:7 "a long',
+  ],
+  ['and stands on the next line, before a bracket', `${before}print len("a\nb")\nprint 2`, 'PG1002 5:11 "a'],
+]);
+
+rows('a `(` or `[` is missing its end', [
+  [
+    'in the layers of a frame',
+    `${before}frame f = eth() /\n  ipv4(src: 10.0.0.1, dst: 10.0.0.2 /\n  udp(src: 5) /\n  pktgen\nprint 1`,
+    'PG1106 6:7 (',
+  ],
+  [
+    'and the frame is used',
+    `${before}frame f = eth() / ipv4(dst: 10.0.0.2 / udp() / pktgen\nadd_device tx0@1 on cpu 1 { frame f }`,
+    'PG1106 5:23 (',
+  ],
+  ['in a list', `${before}let l = [1, 2\nprint 1`, 'PG1106 5:9 ['],
+]);
+
+rows('a line goes on behind a backslash', [
+  ['within an expression', `${before}print 1 + \\\n  2\nprint 3`, 'PG1001 5:11 \\'],
+  ['behind a statement', `${before}start tx0@0 \\\n  , tx0@0`, 'PG1001 5:13 \\'],
+]);
+
 test('two braces that are missing are two mistakes', () => {
   assert.equal(
     told(
