@@ -51,14 +51,16 @@ export function check({ source, file, modules, diagnostics: syntax }: Loaded): C
   }
   const scenarios = statements.filter((statement) => statement.kind === 'scenario');
   const syntaxErrors = new Offsets(syntax.map(({ span }) => span.start));
+  const damaged = (span: Span): boolean => syntaxErrors.within(span);
+  // The parser leaves no hole without a word.
+  const lost = syntax.length === 0 ? new LostText([]) : lostText(source, file, damaged);
   const context: Context = {
     source,
     diagnostics,
-    // The parser leaves no hole without a word.
-    lost: syntax.length === 0 ? new LostText([]) : lostText(source, file),
-    damaged: (span) => syntaxErrors.within(span),
+    lost,
+    damaged,
     lab: interfaces,
-    inLab: interfaces !== null,
+    inLab: interfaces !== null || lost.lab,
     receivers: receiverNames(statements, new Map()),
     inventory: new Inventory(),
     scope: new Scope(null),

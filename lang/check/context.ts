@@ -52,7 +52,7 @@ export interface Context {
   readonly damaged: (span: Span) => boolean;
   /** Null where the file declares no lab. */
   readonly lab: ReadonlyMap<string, LabInterface> | null;
-  /** Whether the run has a lab; an imported file learns no more of it. */
+  /** Whether the run has a lab, or may have one; an imported file learns no more of it. */
   readonly inLab: boolean;
   readonly receivers: ReadonlyMap<string, ReceiverStatement>;
   readonly inventory: Inventory;

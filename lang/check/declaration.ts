@@ -134,7 +134,7 @@ export function checkLab(context: Context, statement: LabStatement, interfaces: 
     const constant = mtu?.kind === 'constant' && mtu.value.type === 'size' ? mtu.value.value : null;
     const peer = link.kind === 'veth';
     for (const { text, span } of endsOf(link)) {
-      interfaces.set(text, { span, peer, mtu: mtu === null ? defaultMtu : constant });
+      interfaces.set(text, { span, peer, mtu: mtu === null && !context.lost.lab ? defaultMtu : constant });
     }
     const { span } = link;
     if (link.kind === 'veth') return { kind: 'veth', a: link.a.text, b: link.b.text, mtu, span };

@@ -86,13 +86,15 @@ export function checkEntry(before: Declared, { source, file, modules, diagnostic
   const syntaxErrors = new Offsets(syntax.map(({ span }) => span.start));
   const inventory = new Inventory();
   inventory.include(before.inventory);
+  const damaged = (span: Span): boolean => syntaxErrors.within(span);
+  const lost = syntax.length === 0 ? new LostText([]) : lostText(source, file, damaged);
   const context: Context = {
     source,
     diagnostics,
-    lost: syntax.length === 0 ? new LostText([]) : lostText(source, file),
-    damaged: (span) => syntaxErrors.within(span),
+    lost,
+    damaged,
     lab: interfaces,
-    inLab: interfaces !== null,
+    inLab: interfaces !== null || lost.lab,
     receivers: receiverNames(statements, before.receivers),
     inventory,
     scope: new Scope(before.scope),

@@ -296,6 +296,7 @@ function isEmpty(expr: Expr): boolean {
 }
 
 function unknownFunction(context: Context, name: string, span: Span): Typed {
+  if (context.lost.mayDeclare(name)) return hole(span);
   const later = context.laterFunctions.get(name);
   if (later !== undefined && later.start > span.start) {
     const labels = [{ span: later, text: 'declared here' }];

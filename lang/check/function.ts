@@ -27,6 +27,8 @@ export const functionParameterTypes = [
   'grace',
 ] as const satisfies readonly ScalarType[];
 
+const unknownResult: KnownFunction['result'] = { type: 'unknown', family: null, shape: null };
+
 /** The function that is being checked: what its `return`s give. */
 export interface FunctionBody {
   readonly name: string;
@@ -60,7 +62,8 @@ export function checkFunction(
     return { name: parameter.text, type: found ?? 'number' };
   });
   const ops = block(inner, statement.body);
-  const result = resultOf(context, name, body, ops);
+  // What could not be read of a body may be its `return`.
+  const result = context.damaged(statement.body.span) ? unknownResult : resultOf(context, name, body, ops);
   if (!free) return null;
   const acts = ops.some((op) => actsIn(op, context.acting));
   const symbol = symbolOf(context, name.text);

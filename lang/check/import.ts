@@ -34,7 +34,7 @@ export function checkImport(context: Context, statement: ImportStatement): reado
     return [];
   }
   const scope = new Scope(null);
-  const lost = lostText(context.source, module.file);
+  const lost = lostText(context.source, module.file, context.damaged);
   context.importedScopes.set(module, scope);
   context.scope.declareModule({ name: alias.text, span: alias.span, scope: lost.none ? scope : null });
   const inner: Context = {

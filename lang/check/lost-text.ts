@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { SourceFile, Span } from '../source.ts';
-import type { Statement } from '../syntax/ast.ts';
+import type { File, Statement } from '../syntax/ast.ts';
+
+const labWords = ['lab', 'veth', 'ifb'] as const;
 
 /**
  * What the parser gave up on. A name that nothing declares may have been declared there, and is not called unknown if it
@@ -9,9 +11,12 @@ import type { Statement } from '../syntax/ast.ts';
  */
 export class LostText {
   readonly #words: ReadonlySet<string>;
+  /** Whether a lab, or a part of one, may be among it: then nobody knows which interfaces there are. */
+  readonly lab: boolean;
 
-  constructor(parts: readonly string[]) {
+  constructor(parts: readonly string[], lab = false) {
     this.#words = new Set(parts.flatMap((part) => part.match(/\w+/g) ?? []));
+    this.lab = lab || labWords.some((word) => this.#words.has(word));
   }
 
   get none(): boolean {
@@ -25,13 +30,17 @@ export class LostText {
 
   /** With one part more. */
   and(part: string): LostText {
-    return new LostText([...this.#words, part]);
+    return new LostText([...this.#words, part], this.lab);
   }
 }
 
-/** What was lost of a file. `node`: the file, or a part of it. */
-export function lostText(source: SourceFile, node: unknown): LostText {
-  return new LostText(holesIn(node).map((span) => source.slice(span)));
+/** What was lost of a file. `damaged`: whether something inside of a part could not be read. */
+export function lostText(source: SourceFile, file: File, damaged: (span: Span) => boolean): LostText {
+  const labs = file.statements.flatMap(({ kind, span }) => (kind === 'lab' && damaged(span) ? [span] : []));
+  return new LostText(
+    [...holesIn(file), ...labs].map((span) => source.slice(span)),
+    labs.length > 0,
+  );
 }
 
 /** Where statements are missing. */

@@ -342,6 +342,7 @@ function noMember(context: Context, of: string, members: readonly Name[], known:
 
 /** An interface that the lab does not have. */
 export function notInLab(context: Context, name: string, span: Span): Typed {
+  if (context.lost.lab) return hole(span);
   const details = correction(name, context.lab?.keys() ?? [], 'the lab has', span);
   return mistake(context, report('PG3009', { name }, span, details));
 }

@@ -97,7 +97,7 @@ export abstract class DeclarationRules extends CallRules {
   };
 
   readonly block = this.RULE('block', (): Ast.Block => {
-    const first = this.CONSUME(T.OpenBrace);
+    const first = this.brace();
     const statements = this.sequence('a statement', () => this.SUBRULE(this.statement));
     this.CONSUME(T.CloseBrace);
     return { kind: 'block', statements, span: this.spanFrom(first) };
@@ -210,7 +210,7 @@ export abstract class DeclarationRules extends CallRules {
 
   readonly lab = this.RULE('lab', (): Ast.LabStatement => {
     const first = this.CONSUME(T.Lab);
-    this.CONSUME(T.OpenBrace);
+    this.brace();
     const links = this.sequence('`veth` or `ifb`', () => this.SUBRULE(this.link));
     this.CONSUME(T.CloseBrace);
     const sound = links.filter((link) => link?.kind !== 'error');

@@ -89,7 +89,7 @@ export class Grammar extends DeclarationRules {
   // --- devices --------------------------------------------------------------------------------------------------------
 
   readonly settings = this.RULE('settings', (): readonly Ast.Setting[] => {
-    this.CONSUME(T.OpenBrace);
+    this.brace();
     const settings = this.sequence('the name of a parameter', () => this.SUBRULE(this.setting));
     this.CONSUME(T.CloseBrace);
     return settings.filter((setting) => setting?.kind === 'setting');

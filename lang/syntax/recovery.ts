@@ -149,6 +149,15 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     }
   }
 
+  /** The `{` of a block; what stands before it and belongs to nothing is passed over, so that the block is still read. */
+  protected brace(): IToken {
+    if (this.LA(1).tokenType === OpenBrace || this.RECORDING_PHASE) return this.CONSUME(OpenBrace);
+    return this.attempt(
+      () => this.CONSUME(OpenBrace),
+      () => this.CONSUME(OpenBrace),
+    );
+  }
+
   /** Reports a mistake that the grammar lets pass; only the first of a statement counts. */
   protected complain(diagnostic: Diagnostic): void {
     this.#note(diagnostic, this.LA(0), diagnostic.span);

@@ -156,6 +156,38 @@ rows('a line goes on behind a backslash', [
   ['behind a statement', `${before}start tx0@0 \\\n  , tx0@0`, 'PG1001 5:13 \\'],
 ]);
 
+const withLab = `receiver rx0\nframe f = eth(dst: rx0.mac) / ipv4() / udp() / pktgen
+add_device tx0@0 on cpu 0 { frame f; rate 1kpps; pkt_size 8000B }\nstart\nlink rx0 down`;
+const withPeer = withLab.replace('dst: rx0.mac', '');
+rows('a mistake inside a lab', [
+  ['another sign for the wire', `lab { veth tx0 - rx0 }\n${withLab}`, 'PG1101 1:16 -'],
+  ['a misspelt link', `lab { vet tx0 <-> rx0 }\n${withLab}`, 'PG1101 1:7 vet'],
+  ['an end is missing', `lab { veth tx0 <-> }\n${withLab}`, 'PG1101 1:20 }'],
+  ['a comma', `lab { veth tx0 <-> rx0, ifb sink0 }\n${withPeer}`, 'PG1101 1:23 ,'],
+  ['braces are missing', `lab { veth tx0 <-> rx0 mtu 9000B }\n${withLab}`, 'PG1101 1:24 mtu'],
+  ['a misspelt lab', `lap { veth tx0 <-> rx0 }\n${withPeer}`, 'PG1102 1:1 lap'],
+  ['a misspelt lab over lines', `lap {\n  veth tx0 <-> rx0\n}\n${withPeer}`, 'PG1102 1:1 lap'],
+  ['a colon for the braces', `lab: veth tx0 <-> rx0\n${withPeer}`, 'PG1101 1:4 :'],
+]);
+
+test('a lab that could be read is held against its names', () => {
+  assert.equal(told(`lab { veth tx0 <-> rx0 }\nreceiver rx7\nstart a b`), ['PG3009 2:10 rx7', 'PG1101 3:9 b']);
+});
+
+rows('a mistake inside a function', [
+  ['a type of its value', `${before}fn f(n: number): number { return n }\nprint f(1) + 1`, 'PG1101 5:16 :'],
+  ['an arrow', `${before}fn f(n: number) -> number { return n }\nprint f(1) + 1`, 'PG1101 5:17 -'],
+  ['`func`', `${before}func f(n: number) { return n }\nprint f(1) + 1`, 'PG1102 5:1 func'],
+  ['`def`', `${before}def f(n): { return n }\nprint f(1) + 1`, 'PG1102 5:1 def'],
+  ['in its `return`', `${before}fn f(n: number) { return n +* 1 }\nprint f(1)`, 'PG1101 5:29 *'],
+  ['a misspelt `return`', `${before}fn f(n: number) {\n  retrun n\n}\nprint f(1) + 1`, 'PG1102 6:3 retrun'],
+]);
+
+test('what stands before a block does not hide it', () => {
+  const text = `${before}for i in 0..1 do {\n  print i, nothing\n}\nset tx0@0 now {\n  rate 5\n}`;
+  assert.equal(told(text), ['PG1101 5:15 do', 'PG3001 6:12 nothing', 'PG1101 8:15 {']);
+});
+
 test('two braces that are missing are two mistakes', () => {
   assert.equal(
     told(
