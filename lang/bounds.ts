@@ -36,11 +36,10 @@ export const share: Bounds = { whole: false, least: 0, most: 100, words: 'from 0
 export function boundsProblem(subject: string, value: Value, bounds: Bounds, span: Span): Diagnostic | null {
   if (!('value' in value) || typeof value.value !== 'number') return null;
   const n = value.value;
-  if (
-    n < bounds.least ||
-    (bounds.above === true && n <= bounds.least) ||
-    n > (bounds.most ?? Number.POSITIVE_INFINITY)
-  ) {
+  const { least, above, most } = bounds;
+  // In this way round nothing that compares with no number lies within.
+  const within = (above === true ? n > least : n >= least) && n <= (most ?? Number.POSITIVE_INFINITY);
+  if (!within) {
     return report('PG2307', { subject, bounds: bounds.words, actual: formatValue(value) }, span);
   }
   if (!bounds.whole || Number.isInteger(n)) return null;

@@ -61,8 +61,8 @@ function readIpv6(image: string): ReadAddress {
   const halves = image.split('::');
   if (halves.length > 2) return bad('`::` may stand only once');
   const [head, tail] = halves.map((half) => (half === '' ? [] : half.split(':')));
-  // The last 32 bits may be written as IPv4 (RFC 4291, 2.2).
-  const last = tail !== undefined && tail.length > 0 ? tail : (head as string[]);
+  // The last 32 bits may be written as IPv4 (RFC 4291, 2.2): none stands before a `::`.
+  const last = tail ?? (head as string[]);
   const dotted = last.at(-1);
   if (dotted?.includes('.')) {
     const embedded = readIpv4(dotted);

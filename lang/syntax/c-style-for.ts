@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { IToken } from 'chevrotain';
+import { type IToken, tokenMatcher } from 'chevrotain';
 import { report } from '../diagnostics/catalogue-syntax.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { spanOf } from './lexer.ts';
+import { numberValue } from './literals.ts';
 import { tokenAt } from './scanner.ts';
 import {
   Assign,
@@ -40,14 +41,14 @@ export function cStyleFor(tokens: readonly IToken[], index: number): Mended | nu
   const head = tokens.slice(index + 2, last);
   if (head.filter(({ image }) => image === ';').length !== 2) return null;
   const at = head.findIndex(({ tokenType }) => tokenType === Assign);
-  const name = head[at - 1];
-  const first = head[at + 1]?.tokenType === Numeral ? head[at + 1] : undefined;
+  const before = head[at - 1];
+  const name = before !== undefined && tokenMatcher(before, Identifier) ? before : null;
+  const first = at < 0 ? null : wholeAt(head, at + 1);
   const compared = head.findIndex(({ tokenType }) => tokenType === Less || tokenType === LessEqual);
-  const bound = head[compared + 1]?.tokenType === Numeral ? head[compared + 1] : undefined;
+  const bound = compared < 0 ? null : wholeAt(head, compared + 1);
   const least = head[compared]?.tokenType === Less ? 1 : 0;
-  const end = bound === undefined || compared < 0 ? 'LAST' : String(Number(bound.image) - least);
-  const variable = name?.image ?? 'NAME';
-  const hints = [`\`for ${variable} in ${first?.image ?? 'FIRST'}..${end} { … }\`: both ends belong to the range`];
+  const range = `${first ?? 'FIRST'}..${bound === null ? 'LAST' : bound - least}`;
+  const hints = [`\`for ${name?.image ?? 'NAME'} in ${range} { … }\`: both ends belong to the range`];
   const span = { start: open.startOffset, end: spanOf(close).end };
   const { startOffset } = open;
   return {
@@ -64,10 +65,24 @@ export function cStyleFor(tokens: readonly IToken[], index: number): Mended | nu
   };
 }
 
+/** The whole number that a part of the head consists of; null where something else stands there, or more. */
+function wholeAt(head: readonly IToken[], at: number): number | null {
+  const token = head[at];
+  if (token?.tokenType !== Numeral || (head[at + 1]?.image ?? ';') !== ';') return null;
+  const literal = numberValue(token.image);
+  return literal.ok && literal.value.type === 'number' && Number.isInteger(literal.value.value)
+    ? literal.value.value
+    : null;
+}
+
+/** Tokens of a head that is looked for: without a bound each `for (` of a line would be searched to the line's end. */
+const longestHead = 100;
+
 /** Where the bracket is closed that opens at an index, on the same line; null if it is not. */
 function closingParen(tokens: readonly IToken[], index: number): number | null {
   let open = 0;
-  for (let at = index; at < tokens.length; at++) {
+  const end = Math.min(tokens.length, index + longestHead);
+  for (let at = index; at < end; at++) {
     const { tokenType, image } = tokens[at] as IToken;
     if (tokenType === Newline && image !== ';') return null;
     if (tokenType === OpenParen) open++;

@@ -52,12 +52,20 @@ function longNumber(image: string): Literal {
     // No negative zero: it would print as one.
     return good({ type: 'number', value: value === 0 ? 0 : value });
   }
-  if (decimal.test(image)) return good({ type: 'number', value: Number(bare) });
+  if (decimal.test(image)) return below(image, 'number', Number(bare));
   if (/^0[xX]/.test(image)) {
     const reason = 'after `0x` stand hexadecimal digits';
     return wrong((span) => report('PG2001', { image, reason }, span));
   }
-  return misplacedUnderscore(image);
+  if (decimal.test(bare)) return misplacedUnderscore(image);
+  const reason = 'its point stands once, between two digits';
+  return wrong((span) => report('PG2001', { image, reason }, span));
+}
+
+/** A value that is not whole, as doubles have it: where whole ones are not exact, fractions have no meaning either. */
+function below(image: string, type: UnitType | 'number', value: number): Literal {
+  if (!(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) return wrong((span) => report('PG2002', { image }, span));
+  return good({ type, value });
 }
 
 function misplacedUnderscore(image: string): Literal {
@@ -102,7 +110,8 @@ function exactly(image: string, digits: string, { type, factor }: Unit): Literal
     const of = type === 'duration' ? 'nanoseconds' : 'bytes';
     return wrong((span) => report('PG2005', { image, unit: of }, span));
   }
-  return good({ type, value: Number(numerator) / Number(denominator) });
+  // Neither may fit a double although their ratio does; a text that is read is rounded only once.
+  return below(image, type, Number(`${numerator}e-${fraction.length}`));
 }
 
 function unknownUnit(image: string, digits: string, name: string): Literal {
@@ -128,7 +137,7 @@ function unknownUnit(image: string, digits: string, name: string): Literal {
   const larger = Object.hasOwn(largerSizes, name) && decimal.test(digits) ? largerSizes[name] : undefined;
   if (larger !== undefined) {
     const count = Number((Number(digits.replaceAll('_', '')) * larger.factor).toFixed(6));
-    const hints = [`\`${count}${larger.unit}\``];
+    const hints = count <= Number.MAX_SAFE_INTEGER ? [`\`${count}${larger.unit}\``] : [];
     return wrong((span) => report('PG2003', { image, unit: name }, span, { hints }));
   }
   const spelling =
@@ -320,10 +329,12 @@ function plain(value: number): string {
   return Number.isInteger(value) ? String(value) : decimalText(value, 12);
 }
 
-/** A number without exponent, rounded to so many digits. */
+/** A number without exponent, rounded to so many digits, and to 20 places: what is smaller shows as 0. */
 function decimalText(value: number, digits: number): string {
   const rounded = Number(value.toPrecision(digits));
-  return Math.abs(rounded) < 1e-6 && rounded !== 0 ? rounded.toFixed(20).replace(/0+$/, '') : String(rounded);
+  if (Math.abs(rounded) >= 1e-6 || rounded === 0) return String(rounded);
+  const text = rounded.toFixed(20).replace(/\.?0+$/, '');
+  return text === '-0' ? '0' : text;
 }
 
 /** Frame sizes up to the largest frame show in bytes, as everyone writes them: 1024B, not 1KiB. */

@@ -88,15 +88,16 @@ const hexLetters = [...'abcdefABCDEF'];
 
 /**
  * Two colons or more, so that `60B:7` is none. The first group is hexadecimal, or missing before `::`, so that in
- * `src:2001:db8::1` the argument keeps its own colon.
+ * `src:2001:db8::1` the argument keeps its own colon. Groups are bounded as the pieces of a string are: each takes room on
+ * the stack of V8's matcher.
  */
 export const ColonAddress = token(
   'ColonAddress',
-  /(?:[0-9A-Fa-f]+(?::\w*){2,}|::(?!:)\w*(?::\w*)*)(?:\.\w+)*(?:\/\d+(?!\w))?/,
+  /(?:[0-9A-Fa-f]+(?::\w*){2,1000}|::(?!:)\w*(?::\w*){0,1000})(?:\.\w+){0,1000}(?:\/\d+(?!\w))?/,
   { label: 'an address', startChars: [...digits, ...hexLetters, ':'] },
 );
 /** Two single dots or more. */
-export const DottedAddress = token('DottedAddress', /\d\w*(?:\.\w+){2,}(?:\/\d+(?!\w))?/, {
+export const DottedAddress = token('DottedAddress', /\d\w*(?:\.\w+){2,1000}(?:\/\d+(?!\w))?/, {
   label: 'an address',
   startChars: digits,
 });

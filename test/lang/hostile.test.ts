@@ -155,6 +155,17 @@ test('imports have a depth and a number', () => {
   assert.equal(codes(many(maxImports + 1), empty), ['PG3205']);
 });
 
+test('a loop as C writes it is one mistake, and its hint a range', () => {
+  const hint = (head: string) => {
+    const { diagnostics } = compile(new SourceFile('test.pg', `for (${head}) { sync }`));
+    return diagnostics.map(({ code, hints }) => `${code} ${hints[0]?.replace(/ \{.*/, '').slice(1)}`);
+  };
+  assert.equal(hint('i = 0; i < 1_000; i++'), ['PG1113 for i in 0..999']);
+  assert.equal(hint('i = 0; i < 2.5; i++'), ['PG1113 for i in 0..LAST']);
+  assert.equal(hint('i = 1 + 1; i < 2 * 3; i++'), ['PG1113 for i in FIRST..LAST']);
+  assert.equal(hint('} = 0; i < 3; i++'), ['PG1113 for NAME in 0..2']);
+});
+
 // --- characters -------------------------------------------------------------------------------------------------------
 
 const odd = [
@@ -206,11 +217,16 @@ test('a byte order mark counts as a blank', () => {
 // --- sizes ------------------------------------------------------------------------------------------------------------
 
 const megabytes = (text: string) => text.repeat(Math.ceil((10 * 2 ** 20) / text.length));
+/** As many groups as V8's matcher has no stack for. */
+const groups = 4_000_000;
 const large: readonly (readonly [string, string, readonly string[]])[] = [
   ['a comment', `#${megabytes('x')}`, []],
   ['empty lines', megabytes('\n'), ['PG1108']],
   ['one name', megabytes('a'), ['PG1102']],
   ['one number', `print ${megabytes('1')}`, ['PG2002']],
+  ['one address with colons', `print ${'1:'.repeat(groups)}`, ['PG1101']],
+  ['one address with points', `print ${'1.'.repeat(groups)}1`, ['PG1101']],
+  ['one address that begins with colons', `print ::${'1:'.repeat(groups)}`, ['PG1101']],
   ['one string', `print "${megabytes('a')}"`, ['PG2310']],
   ['a string of values', `print "${megabytes(`\${x}`)}"`, ['PG1108']],
   ['NUL bytes', megabytes('\0'), ['PG1001']],

@@ -86,6 +86,7 @@ const refused: readonly (readonly [string, string, string | null])[] = [
   ['0.3B', 'PG2005', null],
   ['9007199254740993ns', 'PG2002', null],
   ['1000000h', 'PG2002', null],
+  [`${'9'.repeat(320)}.5pps`, 'PG2002', null],
   ['1__0s', 'PG2001', null],
   ['1_s', 'PG2001', null],
   ['0x1G', 'PG2001', null],
@@ -102,6 +103,15 @@ for (const image of ['1_', '1__0', '0x', '0x_1']) {
   test(`refused: ${image}`, () => assert.is(told(numberValue(image))[0], 'PG2001'));
 }
 test('refused: a number past 2^53', () => assert.is(told(numberValue('9007199254740993'))[0], 'PG2002'));
+test('refused: a fraction past 2^53, and past what a double holds', () => {
+  for (const image of ['9007199254740991.5', `${'9'.repeat(320)}.5`]) {
+    assert.is(told(numberValue(image))[0], 'PG2002');
+  }
+});
+test('a quantity has any number of digits behind its point', () => {
+  const image = `1.${'1'.repeat(400)}kpps`;
+  assert.equal(accepted(quantityValue(image)), { type: 'pps', value: 1111.111111111111 });
+});
 
 /** [image, family, text as shown] */
 const addresses: readonly (readonly [string, 'mac' | 'ipv4' | 'ipv6', string])[] = [
@@ -149,6 +159,8 @@ const badAddresses: readonly (readonly [string, number | null, string, RegExp])[
   ['1:2:3:4::5:6:7:8', null, 'PG2011', /at least one group/],
   ['2001:db8::12345', null, 'PG2011', /`12345` is not a group/],
   ['::ffff:10.0.0.300', null, 'PG2011', /above 255/],
+  ['1.2.3.4::', null, 'PG2011', /`1.2.3.4` is not a group/],
+  ['64:1.2.3.4::', null, 'PG2011', /`1.2.3.4` is not a group/],
   ['2001:db8::', 129, 'PG2012', /at most 128/],
 ];
 for (const [image, prefix, code, reason] of badAddresses) {
@@ -202,6 +214,12 @@ const shown: readonly (readonly [Value, string])[] = [
 for (const [value, text] of shown) {
   test(`shown as ${text}`, () => assert.is(formatValue(value), text));
 }
+test('a figure too small for the places shown is 0', () => {
+  for (const value of [1e-21, -1e-21, 1e-300]) {
+    assert.is(formatValue({ type: 'number', value }), '0');
+    assert.is(formatValue({ type: 'percent', value }), '0%');
+  }
+});
 
 const given: readonly (readonly [ScalarType, string, Value])[] = [
   ['number', '1_000', { type: 'number', value: 1000 }],
@@ -237,6 +255,12 @@ const notGiven: readonly (readonly [ScalarType, string, string])[] = [
 for (const [type, text, code] of notGiven) {
   test(`--set ${type} refuses ${text}`, () => assert.is(told(parseValue(type, text))[0], code));
 }
+test('a second point is blamed on no underscore', () => {
+  for (const text of ['1.2.3', '1.', '1..2', '1_0.2.3']) {
+    const literal = parseValue('number', text);
+    assert.match(literal.ok ? '' : literal.diagnose(span).message, /its point stands once/);
+  }
+});
 
 test('what is shown of a whole quantity reads back as itself', () => {
   const type = fc.constantFrom<UnitType>('duration', 'size', 'pps', 'bps', 'percent');
