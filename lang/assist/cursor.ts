@@ -2,7 +2,7 @@
 
 import { type IToken, type TokenType, tokenMatcher } from 'chevrotain';
 import type { Span } from '../source.ts';
-import { isInserted, layOut } from '../syntax/layout.ts';
+import { continues, isInserted, layOut } from '../syntax/layout.ts';
 import { type Lexed, lex, spanOf } from '../syntax/lexer.ts';
 import { tokenAt } from '../syntax/scanner.ts';
 import * as T from '../syntax/tokens.ts';
@@ -149,7 +149,7 @@ function endsStatement(tokens: readonly IToken[], current: readonly IToken[]): b
   const last = current.at(-1);
   if (tokens.at(-1)?.tokenType !== T.Newline || last === undefined) return false;
   if (openCall(current) !== null || openBrackets(current).length > 0) return false;
-  return !(tokenMatcher(last, T.Operator) || last.tokenType === T.Comma);
+  return !continues(last);
 }
 
 function placeOf(head: readonly IToken[] | undefined): Place {

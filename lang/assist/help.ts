@@ -63,7 +63,7 @@ export function helpOn(word: string): readonly string[] | null {
   }
   const called = functions.find(({ name }) => name === word);
   if (called !== undefined) found.push(`**${signature(called)}**: ${called.help}`);
-  if (word in typeHelp) say(typeHelp[word as keyof typeof typeHelp]);
+  if (Object.hasOwn(typeHelp, word)) say(typeHelp[word as keyof typeof typeHelp]);
   const unit = unitNamed(word);
   if (unit !== undefined) say(`a unit: ${articled(unit.type)}`);
   for (const [of, table] of [

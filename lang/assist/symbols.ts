@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { fits, type NamePattern, patternOf } from '../check/name-pattern.ts';
 import type { Loaded, Module } from '../imports.ts';
 import type { SourceFile, Span } from '../source.ts';
 import type * as Ast from '../syntax/ast.ts';
@@ -64,7 +65,7 @@ class Names {
 
 /** A device whose name is put together: `"tx0@${i}"`. */
 interface Pattern {
-  readonly matches: RegExp;
+  readonly matches: NamePattern;
   readonly span: Span;
   readonly statement: Span;
 }
@@ -102,7 +103,7 @@ class Resolver {
   /** A device that no `add_device` names whole was added by one that puts names together, or in vain. */
   #settle(device: Growing): void {
     if (device.declaration !== null) return;
-    const pattern = this.#patterns.find(({ matches }) => matches.test(device.name));
+    const pattern = this.#patterns.find(({ matches }) => fits(device.name, matches));
     device.declaration = pattern?.span ?? null;
     device.statement = pattern?.statement ?? null;
     device.fixed = pattern === undefined ? 'nothing here adds it' : 'its name is put together where it is added';
@@ -253,11 +254,9 @@ class Resolver {
   #added(statement: Ast.AddDeviceStatement, names: Names): void {
     const { name, span } = statement;
     this.#expression(name, names);
-    if (name.kind === 'text' && name.parts.some((part) => typeof part !== 'string')) {
-      const parts = name.parts.map((part) => {
-        return typeof part === 'string' ? part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') : '.*';
-      });
-      this.#patterns.push({ matches: new RegExp(`^${parts.join('')}$`), span: name.span, statement: span });
+    const matches = name.kind === 'text' ? patternOf(name) : null;
+    if (matches !== null) {
+      this.#patterns.push({ matches, span: name.span, statement: span });
       return;
     }
     const whole = name.kind === 'text' ? constantText(name) : name.kind === 'name' ? name.name : null;

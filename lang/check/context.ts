@@ -78,8 +78,8 @@ export interface Context {
   readonly prefix: string;
   /** What each `import` gives. */
   readonly modules: ReadonlyMap<ImportStatement, Module | null>;
-  /** The names of imported files that were checked already. */
-  readonly importedScopes: Map<Module, Scope>;
+  /** The names of imported files that were checked already; null where they could not be read. */
+  readonly importedScopes: Map<Module, Scope | null>;
   /** Calls that expressions hold. */
   readonly calls: Calls;
   /** Set where only parameters have values yet: what is settled there, for the diagnostic. */

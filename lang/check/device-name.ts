@@ -7,6 +7,7 @@ import type { Expression, TextLiteral } from '../syntax/ast.ts';
 import { articled } from '../types.ts';
 import { type Context, mistake, type Typed } from './context.ts';
 import type { DeviceName } from './inventory.ts';
+import { patternOf } from './name-pattern.ts';
 
 /**
  * An expression where a device belongs. `name` is what is known of its name; `interface` the part before the `@` where
@@ -48,7 +49,7 @@ export function deviceOf(context: Context, expression: Expression): DeviceRefere
     return { expr, name: { kind: 'static', name }, interface: interfaceOfName(name) };
   }
   if (expression.kind === 'text') {
-    return { expr: value.expr, name: patternOf(expression), interface: fixedInterface(expression) };
+    return { expr: value.expr, name: madeName(expression), interface: fixedInterface(expression) };
   }
   return { expr: value.expr, name: { kind: 'dynamic' }, interface: null };
 }
@@ -79,12 +80,9 @@ function isNaming(value: Typed): boolean {
   return ['device', 'string', 'interface', 'unknown'].some((type) => type === value.type);
 }
 
-function patternOf(text: TextLiteral): DeviceName {
-  if (!text.parts.some((part) => typeof part === 'string')) return { kind: 'dynamic' };
-  const parts = text.parts.map((part) => {
-    return typeof part === 'string' ? part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') : '.*';
-  });
-  return { kind: 'pattern', pattern: new RegExp(`^${parts.join('')}$`) };
+function madeName(text: TextLiteral): DeviceName {
+  const pattern = text.parts.some((part) => typeof part === 'string') ? patternOf(text) : null;
+  return pattern === null ? { kind: 'dynamic' } : { kind: 'pattern', pattern };
 }
 
 /** The interface in `"tx0@${i}"`; null in `"${dev}@0"`. */

@@ -89,7 +89,7 @@ function checkSettings(
   settings: readonly Setting[],
   given: 'all' | 'change',
 ): { readonly parameters: readonly Parameter[]; readonly settings: Settings; readonly whole: boolean } {
-  const checked = new Map<string, CheckedSetting>();
+  const checked = new Map<string, CheckedSetting & { readonly exprs: Expr[] }>();
   const seen = new Map<string, Setting>();
   let whole = true;
   for (const setting of settings) {
@@ -113,7 +113,8 @@ function checkSettings(
     const value = checkSetting(context, parameter, setting);
     const before = checked.get(name);
     if (value === null) whole = false;
-    else checked.set(name, before === undefined ? value : { ...before, exprs: [...before.exprs, ...value.exprs] });
+    else if (before === undefined) checked.set(name, { ...value, exprs: [...value.exprs] });
+    else for (const expr of value.exprs) before.exprs.push(expr);
   }
   const flag = checked.get('flag');
   if (flag !== undefined) checkFlags(context, flag);

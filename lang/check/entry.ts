@@ -28,7 +28,7 @@ export interface Declared {
   readonly receivers: ReadonlyMap<string, ReceiverStatement>;
   readonly functions: readonly UserFunction[];
   readonly acting: ReadonlyMap<string, boolean>;
-  readonly importedScopes: ReadonlyMap<Module, Scope>;
+  readonly importedScopes: ReadonlyMap<Module, Scope | null>;
 }
 
 export const nothingDeclared: Declared = {

@@ -29,14 +29,16 @@ export function checkImport(context: Context, statement: ImportStatement): reado
   const module = context.modules.get(statement) ?? null;
   if (!mayDeclare(context, alias)) return [];
   const known = module === null ? null : context.importedScopes.get(module);
-  if (module === null || known === null || known !== undefined) {
+  if (module === null || known !== undefined) {
     context.scope.declareModule({ name: alias.text, span: alias.span, scope: known ?? null });
     return [];
   }
   const scope = new Scope(null);
   const lost = lostText(context.source, module.file, context.damaged);
-  context.importedScopes.set(module, scope);
-  context.scope.declareModule({ name: alias.text, span: alias.span, scope: lost.none ? scope : null });
+  // Where names may be lost, every alias is silent about what seems to be none.
+  const readable = lost.none ? scope : null;
+  context.importedScopes.set(module, readable);
+  context.scope.declareModule({ name: alias.text, span: alias.span, scope: readable });
   const inner: Context = {
     ...context,
     lost,

@@ -7,11 +7,12 @@ import { needsHeaderAlone } from '../metrics.ts';
 import type { Span } from '../source.ts';
 import type { ReceiverStatement } from '../syntax/ast.ts';
 import type { LostText } from './lost-text.ts';
+import { fits, type NamePattern } from './name-pattern.ts';
 
 /** What is known of a device's name before the run: all of it, its shape (`"tx0@${i}"`), or nothing. */
 export type DeviceName =
   | { readonly kind: 'static'; readonly name: string }
-  | { readonly kind: 'pattern'; readonly pattern: RegExp }
+  | { readonly kind: 'pattern'; readonly pattern: NamePattern }
   | { readonly kind: 'dynamic' };
 
 /**
@@ -34,6 +35,11 @@ interface SequenceUse {
   /** Of whose frames, by its fixed name; null for any. */
   readonly name: string | null;
   readonly span: Span;
+}
+
+/** Whether a device whose name is not fixed may come to be called so. */
+function mayBe({ name }: AddedDevice, called: string): boolean {
+  return name.kind === 'dynamic' || (name.kind === 'pattern' && fits(called, name.pattern));
 }
 
 /**
@@ -81,37 +87,69 @@ export class Inventory {
 
   /** Whether an `add_device` seen so far names that device, or writes a pattern that fits. */
   knows(name: string): boolean {
-    return this.#matching(name).some((device) => device.name.kind !== 'dynamic');
+    for (const part of this.#reach()) {
+      if (part.#named.has(name)) return true;
+      if (part.#unnamed.some((device) => device.name.kind === 'pattern' && fits(name, device.name.pattern)))
+        return true;
+    }
+    return false;
   }
 
-  /** Takes over what a part of the file that was checked on its own adds and asks for. */
+  /**
+   * Takes over what a part of the file that was checked on its own adds and asks for. The part is only remembered: of
+   * functions that call each other a copy would hold what it adds once for every way to reach it.
+   */
   include(part: Inventory): void {
-    if (this.#parts.has(part) || part === this) return;
     this.#parts.add(part);
-    for (const device of part.#added) this.add(device);
-    this.#uses.push(...part.#uses);
-    this.#asked.push(...part.#asked);
-    this.#sequenceUses.push(...part.#sequenceUses);
-    this.#changed ||= part.#changed;
   }
 
   names(): readonly string[] {
-    return this.#added.flatMap(({ name }) => (name.kind === 'static' ? [name.name] : []));
+    return [...this.#reach()].flatMap((part) => part.#ownNames());
   }
 
   /** What the scenario got wrong. `receivers`: by their names; `lost`: text that may have added devices, or changed them. */
   problems(receivers: ReadonlyMap<string, ReceiverStatement>, lost: LostText): readonly Diagnostic[] {
+    const whole = this.#whole();
     return [
-      ...this.#collisions(receivers),
-      ...this.#unknown(lost),
-      ...(lost.none ? this.#unpaced() : []),
-      ...(lost.none ? this.#unsequenced() : []),
+      ...whole.#collisions(receivers),
+      ...whole.#unknown(lost),
+      ...(lost.none ? whole.#unpaced() : []),
+      ...(lost.none ? whole.#unsequenced() : []),
     ];
   }
 
+  /** This one and every part that it takes over, each once. */
+  #reach(): ReadonlySet<Inventory> {
+    const reached = new Set<Inventory>([this]);
+    // What is added meanwhile comes up in its turn.
+    for (const one of reached) for (const part of one.#parts) reached.add(part);
+    return reached;
+  }
+
+  /** Everything that it reaches in one. */
+  #whole(): Inventory {
+    if (this.#parts.size === 0) return this;
+    const whole = new Inventory();
+    for (const part of this.#reach()) {
+      for (const device of part.#added) whole.add(device);
+      for (const use of part.#uses) whole.#uses.push(use);
+      for (const asked of part.#asked) whole.#asked.push(asked);
+      for (const use of part.#sequenceUses) whole.#sequenceUses.push(use);
+      whole.#changed ||= part.#changed;
+    }
+    return whole;
+  }
+
+  #ownNames(): readonly string[] {
+    return this.#added.flatMap(({ name }) => (name.kind === 'static' ? [name.name] : []));
+  }
+
   #matching(name: string): readonly AddedDevice[] {
-    const fitting = this.#unnamed.filter((device) => device.name.kind !== 'pattern' || device.name.pattern.test(name));
-    return [...(this.#named.get(name) ?? []), ...fitting];
+    return [...(this.#named.get(name) ?? []), ...this.#unnamed.filter((device) => mayBe(device, name))];
+  }
+
+  #adds(name: string): boolean {
+    return this.#named.has(name) || this.#unnamed.some((device) => mayBe(device, name));
   }
 
   #collisions(receivers: ReadonlyMap<string, ReceiverStatement>): Diagnostic[] {
@@ -126,10 +164,11 @@ export class Inventory {
 
   #unknown(lost: LostText): Diagnostic[] {
     if (lost.mayDeclare('add_device')) return [];
+    const names = this.#ownNames();
     return this.#uses.flatMap(({ name, span, words }) => {
-      if (this.#matching(name).length > 0 || lost.mayDeclare(name)) return [];
+      if (this.#adds(name) || lost.mayDeclare(name)) return [];
       const subject = words.length > 0 ? 'there are' : 'devices';
-      const near = correction(name, [...this.names(), ...words], subject, span);
+      const near = correction(name, [...names, ...words], subject, span);
       const added = this.#added.length > 0 || words.length > 0;
       const adding = added ? [] : [`\`add_device ${name} on cpu 0 { … }\` adds it`];
       return [report('PG3004', { name }, span, { ...near, hints: [...(near.hints ?? []), ...adding] })];

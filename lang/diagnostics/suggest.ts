@@ -12,8 +12,10 @@ export function nearest(name: string, candidates: Iterable<string>): string | nu
   const allowed = Math.min(2, Math.max(1, Math.floor(name.length / 3)));
   let best: string | null = null;
   let least = allowed + 1;
+  const lowered = name.toLowerCase();
   for (const candidate of candidates) {
-    const edits = distance(name.toLowerCase(), candidate.toLowerCase(), least);
+    if (Math.abs(candidate.length - name.length) >= least) continue;
+    const edits = distance(lowered, candidate.toLowerCase(), least);
     if (edits < least && edits < Math.max(name.length, candidate.length) && candidate !== name) {
       best = candidate;
       least = edits;
@@ -24,10 +26,14 @@ export function nearest(name: string, candidates: Iterable<string>): string | nu
 
 /** Hints for an unknown name: the nearest candidate, otherwise what there is (up to a dozen). */
 export function didYouMean(name: string, candidates: Iterable<string>, subject: string): readonly string[] {
-  const all = [...new Set(candidates)];
-  const near = nearest(name, all);
+  const all = new Set(candidates);
+  return hintsOf(nearest(name, all), all, subject);
+}
+
+function hintsOf(near: string | null, candidates: ReadonlySet<string>, subject: string): readonly string[] {
   if (near !== null) return [`did you mean \`${near}\`?`];
-  if (all.length === 0) return [];
+  if (candidates.size === 0) return [];
+  const all = [...candidates];
   // Longer lists help nobody and belong into the reference.
   const shown = all.slice(0, 12).map((candidate) => `\`${candidate}\``);
   return [`${subject}: ${shown.join(', ')}${all.length > shown.length ? ', …' : ''}`];
@@ -40,28 +46,40 @@ export function correction(
   subject: string,
   span: Span,
 ): Pick<Details, 'hints' | 'fixes'> {
-  const all = [...candidates];
+  const all = new Set(candidates);
   const near = nearest(name, all);
   const bare = span.end - span.start === name.length;
-  return { hints: didYouMean(name, all, subject), fixes: near !== null && bare ? [{ span, text: near }] : [] };
+  return { hints: hintsOf(near, all, subject), fixes: near !== null && bare ? [{ span, text: near }] : [] };
 }
 
-/** Damerau's edit distance, restricted to swaps of neighbours; `limit` or more where it is surely that much. */
+/**
+ * Damerau's edit distance, restricted to swaps of neighbours; `limit` or more where it is surely that much. Only cells that
+ * near the diagonal can stay below the limit, and no row leads back below it once two in a row are above.
+ */
 function distance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit;
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  const blank = () => new Array<number>(b.length + 1).fill(limit);
+  let beforeLast = blank();
+  let last = blank();
+  let row = blank();
+  for (let j = 0; j <= Math.min(b.length, limit); j++) last[j] = j;
+  let lowest = 0;
   for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
+    const from = Math.max(1, i - limit);
+    const to = Math.min(b.length, i + limit);
+    row[from - 1] = from === 1 ? i : limit;
+    let lowestHere = row[from - 1] as number;
+    for (let j = from; j <= to; j++) {
       const replaced = (last[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
       let least = Math.min(replaced, (last[j] as number) + 1, (row[j - 1] as number) + 1);
       const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
       if (swapped) least = Math.min(least, (beforeLast[j - 2] as number) + 1);
-      row.push(least);
+      row[j] = least;
+      if (least < lowestHere) lowestHere = least;
     }
-    beforeLast = last;
-    last = row;
+    if (lowest >= limit && lowestHere >= limit) return limit;
+    lowest = lowestHere;
+    [beforeLast, last, row] = [last, row, beforeLast];
   }
   return last[b.length] as number;
 }

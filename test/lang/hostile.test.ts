@@ -166,6 +166,32 @@ test('a loop as C writes it is one mistake, and its hint a range', () => {
   assert.equal(hint('} = 0; i < 3; i++'), ['PG1113 for NAME in 0..2']);
 });
 
+const lines = (count: number, line: (at: number) => string): string =>
+  Array.from({ length: count }, (_, at) => line(at)).join('');
+
+test('what functions add is taken over once, whoever calls whom', () => {
+  const calls = (at: number) => lines(at, (one) => `f${one}(); `);
+  const text = lines(40, (at) => `fn f${at}() { ${at === 0 ? 'set tx@0 rate 1kpps' : calls(at)} }\n`);
+  assert.equal(codes(`${text}f39()\n`), ['PG3004']);
+});
+
+test('names that are put together of many values are matched without trying again', () => {
+  const device = (pattern: string, name: string) =>
+    `let i = 1\nadd_device "${pattern}" on cpu 0 { dst_mac 02:00:00:00:00:01 }\nset ${name} rate 1kpps\n`;
+  assert.equal(codes(device(`${`\${i}x`.repeat(100)}y`, 'x'.repeat(5000))), ['PG3004']);
+  assert.equal(codes(device(`${`\${i}x`.repeat(100)}y`, `${'x'.repeat(5000)}y`)), []);
+});
+
+test('flags on as many lines as there are statements', () => {
+  const text = `add_device t@0 on cpu 0 {\ndst_mac 02:00:00:00:00:01\nudp_src_min 1\nudp_src_max 9\n`;
+  assert.equal(codes(`${text}${'flag UDPSRC_RND\n'.repeat(40_000)}}\n`), []);
+});
+
+test('two names of a file that cannot be read are silent alike', () => {
+  const broken: ImportReader = () => ({ ok: true, name: 'lib.pg', text: 'let = 3\n' });
+  assert.equal(codes('import "a" as a\nimport "a" as b\nprint a.x, b.x\n', broken), ['PG1101']);
+});
+
 // --- characters -------------------------------------------------------------------------------------------------------
 
 const odd = [
