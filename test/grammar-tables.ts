@@ -7,6 +7,7 @@ import { reservedNames } from '../lang/check/expression.ts';
 import { meaning } from '../lang/diagnostics/catalogue-meaning.ts';
 import { syntaxCatalogue } from '../lang/diagnostics/catalogue-syntax.ts';
 import type { CatalogueEntry } from '../lang/diagnostics/diagnostic.ts';
+import { maxMessageLength } from '../lang/diagnostics/diagnostic.ts';
 import { flags } from '../lang/flags.ts';
 import { largestFrame, mostOperations } from '../lang/frame/assemble.ts';
 import type { Fallback, ProtocolField } from '../lang/frame/protocols.ts';
@@ -127,6 +128,7 @@ export const tables: Readonly<Record<string, Table>> = {
       ['escapes, values and `$` of a string', grouped(maxTextPieces), code('PG1108')],
       ['characters of a string', grouped(maxTextLength), code('PG2310')],
       ['mistakes of syntax told of a file', grouped(maxMistakes), code('PG1114')],
+      ['characters of a message', grouped(maxMessageLength), 'its middle is left out'],
       ['diagnostics shown of a file', grouped(mostShown), 'their number; `--json` has all'],
       ['imported files', grouped(maxImports), code('PG3205')],
       ['imports inside each other', grouped(maxImportDepth), code('PG3205')],

@@ -61,6 +61,16 @@ export interface Details {
 type Catalogue = Readonly<Record<Code, CatalogueEntry<never>>>;
 type ParamsOf<E> = E extends CatalogueEntry<infer P> ? P : never;
 
+/** Characters of a message or hint: more than any has that quotes what people write, and less than a screen. */
+export const maxMessageLength = 1000;
+
+/** What quotes a word of a megabyte, without its middle. */
+function shortened(text: string): string {
+  if (text.length <= maxMessageLength) return text;
+  const side = (maxMessageLength - 1) / 2;
+  return `${text.slice(0, Math.ceil(side))}…${text.slice(-Math.floor(side))}`;
+}
+
 /** Gives the function that makes diagnostics of one catalogue: `report('PG2103', { name: 'rate' }, span, { hints })`. */
 export function reporter<C extends Catalogue>(
   catalogue: C,
@@ -70,11 +80,11 @@ export function reporter<C extends Catalogue>(
     return {
       code,
       severity: found.severity,
-      message: found.message(params),
+      message: shortened(found.message(params)),
       span,
       note: details.note ?? '',
       labels: details.labels ?? [],
-      hints: details.hints ?? [],
+      hints: details.hints?.map(shortened) ?? [],
       fixes: details.fixes ?? [],
     };
   };

@@ -5,6 +5,7 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { maxMessageLength } from '../../lang/diagnostics/diagnostic.ts';
 import { maxImportDepth, maxImports } from '../../lang/imports.ts';
 import { compile, format, type ImportReader, renderAll, SourceFile } from '../../lang/index.ts';
 import { maxDepth, maxElements } from '../../lang/syntax/expressions.ts';
@@ -117,6 +118,23 @@ for (const [what, limit, written] of limits) {
     assert.equal(messages(written(limit + 1)), [`${what} is limited to ${limit}`]);
   });
 }
+
+test('a word of a megabyte is not told in full', () => {
+  const [digits, letters] = ['9'.repeat(2 ** 20), 'x'.repeat(2 ** 20)];
+  for (const text of [
+    `print ${digits}`,
+    `print ${letters}`,
+    `${letters} = 1`,
+    `print tx0.${letters}`,
+    `print ${digits}zz`,
+  ]) {
+    const { diagnostics } = compile(new SourceFile('test.pg', text));
+    assert.ok(diagnostics.length > 0, text.slice(0, 20));
+    for (const { message, hints } of diagnostics) {
+      for (const told of [message, ...hints]) assert.ok(told.length <= maxMessageLength, text.slice(0, 20));
+    }
+  }
+});
 
 test('words and signs are limited together, before anything is read', () => {
   assert.equal(messages('(;'.repeat(maxTokens / 2 + 1)), [
