@@ -87,10 +87,16 @@ export class Inventory {
 
   /** Whether an `add_device` seen so far names that device, or writes a pattern that fits. */
   knows(name: string): boolean {
-    for (const part of this.#reach()) {
-      if (part.#named.has(name)) return true;
-      if (part.#unnamed.some((device) => device.name.kind === 'pattern' && fits(name, device.name.pattern)))
-        return true;
+    if (this.#names(name)) return true;
+    if (this.#parts.size === 0) return false;
+    for (const part of this.#reach()) if (part.#names(name)) return true;
+    return false;
+  }
+
+  #names(name: string): boolean {
+    if (this.#named.has(name)) return true;
+    for (const device of this.#unnamed) {
+      if (device.name.kind === 'pattern' && fits(name, device.name.pattern)) return true;
     }
     return false;
   }
