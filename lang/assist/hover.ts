@@ -4,8 +4,9 @@ import { check } from '../check/checker.ts';
 import { frameText } from '../frame/frame-text.ts';
 import { protocols } from '../frame/protocols.ts';
 import type { Loaded } from '../imports.ts';
+import { innerOps } from '../inner-ops.ts';
 import { knownValues } from '../known-values.ts';
-import type { Op } from '../op.ts';
+import type { Op, UserFunction } from '../op.ts';
 import { type DeviceParameter, deviceParameters } from '../parameters.ts';
 import type { Span } from '../source.ts';
 import { lex, spanOf } from '../syntax/lexer.ts';
@@ -111,17 +112,15 @@ const headOf = (text: string) => (text.split(/\s*\{/)[0] as string).trimEnd();
 /** A frame's layers and first bytes, where its values are known before a run; null where they are not. */
 function frameBytes(loaded: Loaded, statement: Span, macOf: (name: string) => number): readonly string[] | null {
   const { params, lab, scenarios, functions } = check(loaded);
-  const values = knownValues({ params, lab }, new Map(), macOf);
-  const bodies = [
-    ...scenarios.flatMap(({ prelude, setup, body, teardown }) => [prelude, setup, body, teardown]),
-    ...functions.map(({ body }) => body),
-  ];
-  for (const body of bodies) {
-    const found = find(body, statement, values);
+  for (const { prelude, setup, body, teardown } of [...scenarios, ...functions.map(alone)]) {
+    const ops = [...prelude, ...setup, ...body, ...teardown];
+    const found = find(ops, statement, knownValues({ params, lab }, ops, new Map(), macOf));
     if (found !== null) return found;
   }
   return null;
 }
+
+const alone = ({ body }: UserFunction) => ({ prelude: [], setup: [], body, teardown: [] });
 
 function find(ops: readonly Op[], statement: Span, values: ReturnType<typeof knownValues>): readonly string[] | null {
   for (const op of ops) {
@@ -132,15 +131,10 @@ function find(ops: readonly Op[], statement: Span, values: ReturnType<typeof kno
       }
       values.declare(op.name, op.value);
     }
-    for (const inner of innerOps(op)) {
+    for (const { ops: inner } of innerOps(op)) {
       const found = find(inner, statement, values);
       if (found !== null) return found;
     }
   }
   return null;
-}
-
-function innerOps(op: Op): readonly (readonly Op[])[] {
-  const { body, then, otherwise } = op as { body?: readonly Op[]; then?: readonly Op[]; otherwise?: readonly Op[] };
-  return [body, then, otherwise].filter((inner) => Array.isArray(inner));
 }

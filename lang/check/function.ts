@@ -2,6 +2,7 @@
 
 import { report } from '../diagnostics/catalogue-meaning.ts';
 import { correction } from '../diagnostics/suggest.ts';
+import { innerOps } from '../inner-ops.ts';
 import type { Expr, Op, UserFunction } from '../op.ts';
 import type { Span } from '../source.ts';
 import type { Block, FnStatement, Name, ReturnStatement, Statement } from '../syntax/ast.ts';
@@ -165,6 +166,5 @@ const computing: ReadonlySet<Op['op']> = new Set([
 function actsIn(op: Op, acting: ReadonlyMap<string, boolean>): boolean {
   if (op.op === 'call') return acting.get(op.function) !== false;
   if (!computing.has(op.op)) return true;
-  const inner = [...('body' in op ? op.body : []), ...(op.op === 'if' ? op.then : [])];
-  return [...inner, ...('otherwise' in op ? op.otherwise : [])].some((part) => actsIn(part, acting));
+  return innerOps(op).some(({ ops }) => ops.some((part) => actsIn(part, acting)));
 }

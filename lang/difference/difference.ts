@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { type OneLiner, oneLiner } from '../format/formatter.ts';
+import { innerOps } from '../inner-ops.ts';
 import type { Expr, Op, Program, Scenario, UserFunction } from '../op.ts';
 import { SourceFile, type Span } from '../source.ts';
 import { asWritten } from './as-written.ts';
@@ -188,7 +189,7 @@ class Collector {
       this.#add(parts, 'frame', op.name, op.value, span, this.#frameDetails(op.value));
       return;
     }
-    const bodies = bodiesOf(op);
+    const bodies = innerOps(op);
     const written = bodies.length === 0 ? this.#whole(span) : this.#head(span);
     // Of a `let` with a call alone behind `=`, the call is all that is left.
     const kind = op.op === 'call' && op.bind !== null ? 'let' : op.op;
@@ -306,23 +307,10 @@ class Collector {
   }
 }
 
-interface Body {
-  readonly name: string;
-  readonly ops: readonly Op[];
-}
-
-const bodyNames = ['body', 'then', 'otherwise'];
-
-/** The operations inside of an operation. */
-function bodiesOf(op: Op): readonly Body[] {
-  return Object.entries(op).flatMap(([name, value]) =>
-    bodyNames.includes(name) ? [{ name, ops: value as readonly Op[] }] : [],
-  );
-}
-
 /** An operation without the operations inside of it. */
 function headOf(op: Op): unknown {
-  return Object.fromEntries(Object.entries(op).filter(([name]) => !bodyNames.includes(name)));
+  const inner = innerOps(op).map(({ name }) => name);
+  return Object.fromEntries(Object.entries(op).filter(([name]) => !inner.includes(name)));
 }
 
 function bound(op: Op): string {

@@ -29,10 +29,13 @@ export function planText(program: Program, values: ReadonlyMap<string, Value>, p
   const source = SourceFile.of(program.source);
   const sections = [parametersText(program, values, palette), labText(program, source, palette)];
   for (const one of program.functions) {
-    sections.push(new Operations(source, knownValues(program, values, macOf), palette).renderFunction(one));
+    const known = knownValues(program, one.body, values, macOf);
+    sections.push(new Operations(source, known, palette).renderFunction(one));
   }
   for (const scenario of program.scenarios) {
-    sections.push(new Operations(source, knownValues(program, values, macOf), palette).render(scenario));
+    const { prelude, setup, body, teardown } = scenario;
+    const known = knownValues(program, [...prelude, ...setup, ...body, ...teardown], values, macOf);
+    sections.push(new Operations(source, known, palette).render(scenario));
   }
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }

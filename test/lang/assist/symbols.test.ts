@@ -158,6 +158,14 @@ test("a frame's layers and bytes", () => {
   assert.not.match(hover('frame x = eth(dst: eth1.mac)\nprint x', 'x', 1), /^0000/m);
 });
 
+test('bytes are shown only of values that are known there', () => {
+  const udp = (name: string) => `frame ${name} = eth(dst: 02:00:00:00:00:01) / ipv4() / udp(dst: n)`;
+  const text = `scenario "a" {\n  let n = 5\n  ${udp('one')}\n  print one\n}\nscenario "b" {\n  let n = round(elapsed / 1s)\n  ${udp('two')}\n  print two\n}\nscenario "c" {\n  let n = 1\n  ${udp('three')}\n  n = 2\n  print three\n}`;
+  assert.match(hover(text, 'one', 1), /dst 5/);
+  assert.not.match(hover(text, 'two', 1), /^0000/m);
+  assert.not.match(hover(text, 'three', 1), /^0000/m);
+});
+
 test('defaults are those of the executor', () => {
   assert.equal(
     [...parameterDefaults.keys()].filter((name) => !deviceParameters.has(name)),
