@@ -3,8 +3,9 @@
 import { type Bounds, boundsProblem } from '../bounds.ts';
 import type { Calls } from '../calls.ts';
 import { report } from '../diagnostics/catalogue-meaning.ts';
-import type { Diagnostic, Fix } from '../diagnostics/diagnostic.ts';
+import type { Details, Diagnostic, Fix } from '../diagnostics/diagnostic.ts';
 import { diagnosticFrom } from '../diagnostics/failure.ts';
+import { correction, maxSuggested } from '../diagnostics/suggest.ts';
 import { type Environment, evaluate } from '../evaluate.ts';
 import type { FrameShape } from '../frame/frame-shape.ts';
 import type { Module } from '../imports.ts';
@@ -101,6 +102,17 @@ export function hole(span: Span): Typed {
 export function mistake(context: Context, diagnostic: Diagnostic): Typed {
   context.diagnostics.push(diagnostic);
   return hole(diagnostic.span);
+}
+
+/** Hints at what an unknown name may have been; none behind many mistakes. */
+export function near(
+  context: Context,
+  name: string,
+  known: () => Iterable<string>,
+  subject: string,
+  span: Span,
+): Pick<Details, 'hints' | 'fixes'> {
+  return context.diagnostics.length < maxSuggested ? correction(name, known(), subject, span) : {};
 }
 
 /** An environment for constants: whoever asks it anything has folded what is none. */

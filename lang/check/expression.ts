@@ -4,7 +4,6 @@ import { binaryType, isOrdered, rightOperands, unaryType, withinType } from '../
 import { notNegative } from '../bounds.ts';
 import { report } from '../diagnostics/catalogue-meaning.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
-import { correction } from '../diagnostics/suggest.ts';
 import { elementCount } from '../elements.ts';
 import { protocols } from '../frame/protocols.ts';
 import type { BuiltinFunction, Expr } from '../op.ts';
@@ -22,7 +21,18 @@ import { addressValue, type Literal, numberValue, quantityValue } from '../synta
 import { articled, assertNever, eitherOf, elementType, isQuantity, sameType, typeOf } from '../types.ts';
 import type { Type } from '../value.ts';
 import { checkCallValue, functionOf } from './call.ts';
-import { type Context, checkAs, expectBounds, fold, hole, mistake, type Typed, typed, typeProblem } from './context.ts';
+import {
+  type Context,
+  checkAs,
+  expectBounds,
+  fold,
+  hole,
+  mistake,
+  near,
+  type Typed,
+  typed,
+  typeProblem,
+} from './context.ts';
 import { checkLayer, checkStack } from './frame.ts';
 import { checkCalledFact, checkMember, checkName } from './name.ts';
 
@@ -309,8 +319,8 @@ function unknownFunction(context: Context, name: string, span: Span): Typed {
       report('PG3006', { name }, span, { hints: ['a range is written `FIRST..LAST`, both ends in it'] }),
     );
   }
-  const names = [...Object.keys(functions), ...context.scope.functions(), ...protocols.keys()];
-  return mistake(context, report('PG3006', { name }, span, correction(name, names, 'functions and layers', span)));
+  const names = () => [...Object.keys(functions), ...context.scope.functions(), ...protocols.keys()];
+  return mistake(context, report('PG3006', { name }, span, near(context, name, names, 'functions and layers', span)));
 }
 
 function checkCall(context: Context, expression: CallExpression): Typed {
@@ -328,7 +338,7 @@ function checkCall(context: Context, expression: CallExpression): Typed {
     const { text, span: at } = callee.member;
     const name = `${text}(…)`;
     if (!isFrom) {
-      const details = module === null ? {} : correction(text, module.scope?.functions() ?? [], 'it has', at);
+      const details = module === null ? {} : near(context, text, () => module.scope?.functions() ?? [], 'it has', at);
       return mistake(context, report('PG3005', { of, name }, at, details));
     }
     const metricOf = args.length === 0 ? `${context.source.slice(callee.span)}(DEVICE)` : context.source.slice(span);

@@ -2,7 +2,7 @@
 
 import { report } from '../diagnostics/catalogue-meaning.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
-import { correction } from '../diagnostics/suggest.ts';
+import { correction, maxSuggested } from '../diagnostics/suggest.ts';
 import { needsHeaderAlone } from '../metrics.ts';
 import type { Span } from '../source.ts';
 import type { ReceiverStatement } from '../syntax/ast.ts';
@@ -37,6 +37,9 @@ interface SequenceUse {
   readonly span: Span;
 }
 
+/** Names put together from values, each of which is held against every use: of what comes behind so many nothing is known. */
+const maxPatterns = 1000;
+
 /** Whether a device whose name is not fixed may come to be called so. */
 function mayBe({ name }: AddedDevice, called: string): boolean {
   return name.kind === 'dynamic' || (name.kind === 'pattern' && fits(called, name.pattern));
@@ -60,7 +63,9 @@ export class Inventory {
   add(device: AddedDevice): void {
     this.#added.push(device);
     const { name } = device;
-    if (name.kind !== 'static') this.#unnamed.push(device);
+    const many = name.kind === 'pattern' && this.#unnamed.length >= maxPatterns;
+    if (many) this.#unnamed.push({ ...device, name: { kind: 'dynamic' } });
+    else if (name.kind !== 'static') this.#unnamed.push(device);
     else if (!this.#named.get(name.name)?.push(device)) this.#named.set(name.name, [device]);
   }
 
@@ -171,10 +176,11 @@ export class Inventory {
   #unknown(lost: LostText): Diagnostic[] {
     if (lost.mayDeclare('add_device')) return [];
     const names = this.#ownNames();
+    let told = 0;
     return this.#uses.flatMap(({ name, span, words }) => {
       if (this.#adds(name) || lost.mayDeclare(name)) return [];
       const subject = words.length > 0 ? 'there are' : 'devices';
-      const near = correction(name, [...names, ...words], subject, span);
+      const near = told++ < maxSuggested ? correction(name, [...names, ...words], subject, span) : {};
       const added = this.#added.length > 0 || words.length > 0;
       const adding = added ? [] : [`\`add_device ${name} on cpu 0 { … }\` adds it`];
       return [report('PG3004', { name }, span, { ...near, hints: [...(near.hints ?? []), ...adding] })];

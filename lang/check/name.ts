@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { report } from '../diagnostics/catalogue-meaning.ts';
-import { correction, nearest } from '../diagnostics/suggest.ts';
+import { nearest } from '../diagnostics/suggest.ts';
 import { type Fact, facts } from '../facts.ts';
 import { protocols } from '../frame/protocols.ts';
 import { deviceMetrics, graceMetrics, type Metric, needsHeader, receiverMetrics } from '../metrics.ts';
@@ -9,7 +9,7 @@ import type { Expr, MetricSource } from '../op.ts';
 import { cover, type Span } from '../source.ts';
 import type { CallExpression, Expression, MemberExpression, Name, NameExpression } from '../syntax/ast.ts';
 import { articled, displayType } from '../types.ts';
-import { type Context, expectType, fold, hole, mistake, type Typed, typed } from './context.ts';
+import { type Context, expectType, fold, hole, mistake, near, type Typed, typed } from './context.ts';
 import { deviceOf, useDevice } from './device-name.ts';
 import { checkLayer } from './frame.ts';
 import type { DeviceName } from './inventory.ts';
@@ -70,16 +70,17 @@ function ofRun(context: Context, value: Typed): Typed {
 /** A name that nothing declares; silent where a declaration may have been lost to a syntax error. */
 export function unknownName(context: Context, name: string, span: Span): Typed {
   if (context.lost.mayDeclare(name)) return hole(span);
-  const known = [
-    ...context.scope.names(),
-    ...(context.lab?.keys() ?? []),
-    ...context.receivers.keys(),
-    ...context.inventory.names(),
-  ];
-  // A layer needs no brackets; where no name is near, a list of all layers helps nobody.
-  const layer = nearest(name, known) === null && nearest(name, protocols.keys()) !== null;
-  const details = correction(name, layer ? protocols.keys() : known, 'names here', span);
-  return mistake(context, report('PG3001', { name }, span, details));
+  const known = (): Iterable<string> => {
+    const names = [
+      ...context.scope.names(),
+      ...(context.lab?.keys() ?? []),
+      ...context.receivers.keys(),
+      ...context.inventory.names(),
+    ];
+    // A layer needs no brackets; where no name is near, a list of all layers helps nobody.
+    return nearest(name, names) === null && nearest(name, protocols.keys()) !== null ? protocols.keys() : names;
+  };
+  return mistake(context, report('PG3001', { name }, span, near(context, name, known, 'names here', span)));
 }
 
 /**
@@ -336,14 +337,14 @@ function noMember(context: Context, of: string, members: readonly Name[], known:
   const inside = all.filter((candidate) => candidate.startsWith(`${name}.`));
   const span = placeOf(members);
   const hints = inside.map((candidate) => `\`.${candidate}\``);
-  const details = inside.length > 0 ? { hints } : correction(name, all, 'it has', span);
+  const details = inside.length > 0 ? { hints } : near(context, name, () => all, 'it has', span);
   return mistake(context, report('PG3005', { of, name }, span, details));
 }
 
 /** An interface that the lab does not have. */
 export function notInLab(context: Context, name: string, span: Span): Typed {
   if (context.lost.lab) return hole(span);
-  const details = correction(name, context.lab?.keys() ?? [], 'the lab has', span);
+  const details = near(context, name, () => context.lab?.keys() ?? [], 'the lab has', span);
   return mistake(context, report('PG3009', { name }, span, details));
 }
 
@@ -355,7 +356,7 @@ function unknownReceiver(context: Context, name: string, span: Span): Typed {
       ? { hints: [`\`${name}\` is a device; a receiver knows it: \`${receiver}\``] }
       : context.lab?.has(name)
         ? { hints: [`declare \`receiver ${name}\``] }
-        : correction(name, context.receivers.keys(), 'receivers', span);
+        : near(context, name, () => context.receivers.keys(), 'receivers', span);
   return mistake(context, report('PG3016', { name }, span, details));
 }
 

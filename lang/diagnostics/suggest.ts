@@ -3,6 +3,12 @@
 import type { Span } from '../source.ts';
 import type { Details } from './diagnostic.ts';
 
+/** Of so many mistakes of a file a hint tells what a name may have been: more are not shown, and each is held against all names. */
+export const maxSuggested = 100;
+
+/** No text that people write has as many names. */
+const maxCandidates = 10_000;
+
 /**
  * The candidate that a misspelt name most likely means, null if none is near: at most two edits (insertion, deletion,
  * replacement, swap of neighbours), at most one below six characters, and none that leaves nothing in common, so that
@@ -13,7 +19,9 @@ export function nearest(name: string, candidates: Iterable<string>): string | nu
   let best: string | null = null;
   let least = allowed + 1;
   const lowered = name.toLowerCase();
+  let looked = 0;
   for (const candidate of candidates) {
+    if (++looked > maxCandidates) break;
     if (Math.abs(candidate.length - name.length) >= least) continue;
     const edits = distance(lowered, candidate.toLowerCase(), least);
     if (edits < least && edits < Math.max(name.length, candidate.length) && candidate !== name) {

@@ -6,6 +6,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { maxMessageLength } from '../../lang/diagnostics/diagnostic.ts';
+import { maxSuggested } from '../../lang/diagnostics/suggest.ts';
 import { maxImportDepth, maxImports } from '../../lang/imports.ts';
 import { compile, format, type ImportReader, renderAll, SourceFile } from '../../lang/index.ts';
 import { maxDepth, maxElements } from '../../lang/syntax/expressions.ts';
@@ -118,6 +119,22 @@ for (const [what, limit, written] of limits) {
     assert.equal(messages(written(limit + 1)), [`${what} is limited to ${limit}`]);
   });
 }
+
+test('many misspelt names beside many right ones', () => {
+  const many = (line: (at: number) => string) => Array.from({ length: 20_000 }, (_, at) => line(at)).join('\n');
+  const made = (at: number) => `add_device "tx0@a\${elapsed / 1s}x${at}" on cpu 0 { count 1 }`;
+  for (const [right, wrong, told] of [
+    [(at: number) => `let abcdef${at} = 1`, (at: number) => `print abcdeg${at}`, 20_000],
+    [(at: number) => `fn abcdef${at}() { return 1 }`, (at: number) => `print abcdeg${at}()`, 20_000],
+    [(at: number) => `add_device tx0@a${at} on cpu 0 { count 1 }`, (at: number) => `start tx0@b${at}`, 20_000],
+    // Of so many names that are put together, any may come to be that one.
+    [made, (at: number) => `start tx0@b${at}`, 0],
+  ] as const) {
+    const { diagnostics } = compile(new SourceFile('test.pg', `${lab}${many(right)}\n${many(wrong)}`));
+    assert.is(diagnostics.length, told, wrong(1));
+    assert.ok(diagnostics.filter(({ hints }) => hints.length > 0).length <= maxSuggested, wrong(1));
+  }
+});
 
 test('a word of a megabyte is not told in full', () => {
   const [digits, letters] = ['9'.repeat(2 ** 20), 'x'.repeat(2 ** 20)];
