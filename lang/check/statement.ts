@@ -4,6 +4,7 @@ import { isOrdered } from '../algebra.ts';
 import { type Bounds, count, notNegative, positive } from '../bounds.ts';
 import { lowered } from '../calls.ts';
 import { report } from '../diagnostics/catalogue-meaning.ts';
+import { correction } from '../diagnostics/suggest.ts';
 import type { Expr, Op } from '../op.ts';
 import type { SourceFile, Span } from '../source.ts';
 import type {
@@ -119,7 +120,7 @@ function operationsOf(context: Context, statement: Statement): readonly Op[] {
       return [{ op: verb, span }];
     }
     case 'wait':
-      return [{ op: 'wait', span, duration: duration(context, statement.duration, '`wait`', notNegative) }];
+      return [{ op: 'wait', span, duration: waitingTime(context, statement.duration) }];
     case 'wait_stopped':
       return [{ op: 'wait_stopped', span, timeout: timeout(context, statement.timeout) }];
     case 'wait_until': {
@@ -328,6 +329,16 @@ function checkWatched(context: Context, expression: Expression, subject: string)
 
 function duration(context: Context, expression: Expression, subject: string, bounds: Bounds): Expr {
   return checkAs(context, expression, ['duration'], subject, bounds);
+}
+
+/** A time; a word that is no name may be a misspelt `stopped`. */
+function waitingTime(context: Context, expression: Expression): Expr {
+  if (expression.kind === 'name' && context.scope.meaning(expression.name) === null) {
+    const { name, span } = expression;
+    const details = correction(name, ['stopped'], '`wait` takes a duration or', span);
+    if (details.fixes?.length === 1) return mistake(context, report('PG3001', { name }, span, details)).expr;
+  }
+  return duration(context, expression, '`wait`', notNegative);
 }
 
 function timeout(context: Context, expression: Expression | null): Expr | null {

@@ -219,6 +219,26 @@ const usage: Readonly<Record<string, string>> = {
   param: '`param NAME = DEFAULT "help"` or `param NAME: TYPE`',
 };
 
+/** Rules of their own that are a part of the statement around them. */
+const parts: readonly string[] = ['timeout', 'device', 'text'];
+
+/** How a statement goes on behind what could be all of it, by its first word. */
+const wholes: Readonly<Record<string, string>> = {
+  receiver: '`receiver NAME on INTERFACE { … }`',
+  expect: '`expect CONDITION "label"`, or `expect eventually CONDITION timeout DURATION`',
+  wait: '`wait DURATION`, `wait stopped` or `wait until CONDITION timeout DURATION`',
+  veth: '`veth a <-> b { mtu 9000B }`',
+  ifb: '`ifb NAME { mtu 9000B }`',
+  sync: '`sync` stands alone',
+  try: '`try { … } else { … }`',
+};
+
+/** `//` or `/*`, as other languages begin a comment. */
+function opensComment(slash: IToken, behind: IToken): boolean {
+  if (slash.tokenType !== Slash || slash.startOffset + 1 !== behind.startOffset) return false;
+  return behind.tokenType === Slash || behind.tokenType === Times;
+}
+
 /** Words that other languages have where a block or a line should have ended. */
 const elseWords: readonly string[] = ['elif', 'elsif', 'elseif'];
 
@@ -234,28 +254,31 @@ function assignHints({ expected, previous, first }: Mistake): readonly string[] 
 }
 
 /** The replacement that a hint names, where the token alone is at fault. */
-function fixesFor({ expected, token }: Mistake, span: Span): readonly Fix[] {
+function fixesFor({ expected, token, rules }: Mistake, span: Span): readonly Fix[] {
   const { tokenType, image } = token;
   if (Object.hasOwn(wordOperators, image)) return [{ span, text: wordOperators[image] as string }];
   if (tokenType === Assign && expected === OpenBrace.LABEL) return [{ span, text: '==' }];
-  return expected === 'a string' && tokenMatcher(token, Identifier) ? [{ span, text: `"${image}"` }] : [];
+  if (expected !== 'a string' || rules.includes('import') || !tokenMatcher(token, Identifier)) return [];
+  return [{ span, text: `"${image}"` }];
 }
 
 function hintsFor(mistake: Mistake): readonly string[] {
-  const { expected, token, previous, first, rules } = mistake;
+  const { expected, token, previous, next, first, rules } = mistake;
   const { tokenType, image } = token;
-  const adjoining = previous.startOffset + previous.image.length === token.startOffset;
-  if (tokenType === Slash && previous.tokenType === Slash && adjoining) return ['comments begin with `#`'];
+  if (opensComment(token, next) || opensComment(previous, token)) return ['comments begin with `#`'];
   if (tokenType === Assign) return assignHints(mistake);
   if (previous.tokenType === CloseBrace && elseWords.includes(image)) return ['`} else if CONDITION {`'];
   if (tokenType === Colon && previous === first) return ['a parameter and its value stand without `:`'];
   if (tokenType === Colon && expected === theLineEnd) return ['`:` goes with named arguments and types'];
   if (Object.hasOwn(wordOperators, image)) return [`write \`${wordOperators[image]}\``];
-  if (expected === 'a string' && tokenMatcher(token, Identifier)) return [`\`"${image}"\``];
+  const path = expected === 'a string' && rules.includes('import');
+  if (expected === 'a string' && tokenMatcher(token, Identifier) && !path) return [`\`"${image}"\``];
   const texts: readonly TokenType[] = [Text, TextHead, MalformedText];
   if (expected === 'a name' && texts.includes(tokenType)) return ['names stand without quotes here'];
-  // `timeout` is a rule of its own, but part of the statement around it.
-  const rule = rules.findLast((name) => name !== 'timeout');
+  if (expected === theLineEnd && !statementWords.includes(tokenType) && Object.hasOwn(wholes, first.image)) {
+    return [wholes[first.image] as string];
+  }
+  const rule = rules.findLast((name) => !parts.includes(name));
   const shape = rule === undefined || !Object.hasOwn(usage, rule) ? undefined : usage[rule];
   if (shape !== undefined) return [shape];
   if (expected === OpenBrace.LABEL) return ['the statements of a block stand in braces: `{ … }`'];

@@ -307,6 +307,7 @@ const hints: readonly (readonly [string, string, string])[] = [
   ['a share', `let n = 5\n${device('shortfall n')}`, 'a share as it is written, such as `1%`'],
   ['the nearest layer', 'frame f = eth() / ipv4 / upd', 'did you mean `udp`?'],
   ['a sender', `${base}print rx0.from()`, '`rx0.from(DEVICE).received`'],
+  ['a word for a wait', 'wait stoped', 'did you mean `stopped`?'],
   ['a size', device('imix_weights 40B:1, 90B:1'), '`60B` or more, or fewer layers'],
   ['a comparison', `${base}expect rx0.lost`, 'compare it: `rx0.lost > …` or `rx0.lost == …`'],
 ];
