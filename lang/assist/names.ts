@@ -191,7 +191,16 @@ function typeAt(tokens: readonly IToken[], at: number, levels: readonly (readonl
   const next = tokens[at + 1];
   if (next?.tokenType === T.RangeDots) return 'range';
   if (next !== undefined && next.tokenType !== T.Newline && next.tokenType !== T.Text) return null;
-  return literalType(first) ?? levels.flat().findLast(({ name }) => name === first.image)?.type ?? null;
+  return literalType(first) ?? typeOf(levels, first.image);
+}
+
+/** The type of the innermost of that name, the last one there; null where none is known. */
+function typeOf(levels: readonly (readonly KnownName[])[], name: string): KnownName['type'] {
+  for (let at = levels.length - 1; at >= 0; at--) {
+    const found = levels[at]?.findLast((known) => known.name === name);
+    if (found !== undefined) return found.type;
+  }
+  return null;
 }
 
 function literalType(token: IToken): ScalarType | null {
@@ -219,5 +228,5 @@ function literalType(token: IToken): ScalarType | null {
 function loopType(tokens: readonly IToken[], at: number, levels: readonly (readonly KnownName[])[]): KnownName['type'] {
   const first = tokens[at]?.tokenType === T.OpenBracket ? tokens[at + 1] : tokens[at];
   if (first === undefined) return null;
-  return literalType(first) ?? levels.flat().findLast(({ name }) => name === first.image)?.type ?? null;
+  return literalType(first) ?? typeOf(levels, first.image);
 }

@@ -39,9 +39,12 @@ const kindWords: Readonly<Record<Declared['kind'], string>> = {
 };
 
 function formProblem(symbol: Declared, name: string): string | null {
-  if (symbol.kind === 'device' && symbol.name.includes('@')) {
-    const [before] = symbol.name.split('@');
-    return /^[A-Za-z_]\w*@\w+$/.test(name) ? null : `a device is called as \`${before}@0\``;
+  if (symbol.kind === 'device') {
+    const [before = '', label] = symbol.name.split('@');
+    if (label === undefined) return `\`${before}\` is called as its interface`;
+    // Another interface would be another place to send from, not another name.
+    const kept = name.startsWith(`${before}@`) && /^\w+$/.test(name.slice(before.length + 1));
+    return kept ? null : `a device of \`${before}\` is called as \`${before}@0\``;
   }
   if (!/^[A-Za-z_]\w*$/.test(name)) return `\`${name}\` is no name`;
   if (keywordHelp.has(name)) return `\`${name}\` is a word of the language`;

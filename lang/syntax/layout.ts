@@ -146,7 +146,7 @@ class LayoutPass {
 
   readonly #looks: Looks;
   /** The column of the line on which the current statement begins. Like the blocks, known only where looks count. */
-  #indent = 0;
+  #indent: number;
   readonly #blocks = new Map<IToken, Block>();
   /** Whether each `{` has its `}`. */
   pairsBraces = true;
@@ -155,6 +155,7 @@ class LayoutPass {
     this.#tokens = tokens;
     this.#end = end;
     this.#looks = looks;
+    this.#indent = looks === 'none' || tokens[0]?.tokenType === Newline ? 0 : (columnAt(tokens, 0) ?? 0);
   }
 
   run(): Layout {

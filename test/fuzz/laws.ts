@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import * as assert from 'uvu/assert';
-import { compile, type Diagnostic, format, parse, renderAll, SourceFile } from '../../lang/index.ts';
+import { load } from '../../lang/imports.ts';
+import { compile, type Diagnostic, format, type ImportReader, parse, renderAll, SourceFile } from '../../lang/index.ts';
 import { lex, spanOf } from '../../lang/syntax/lexer.ts';
 import { parseSound, parseWhole } from '../../lang/syntax/parser.ts';
 import { readCorpus } from './importing.ts';
@@ -17,6 +18,7 @@ export function assertLanguageLaws(text: string): void {
   assertTokens(text);
   assertReadAsRuled(text);
   assertReadInPieces(text);
+  assertImported(text);
   const parsed = parse(source(text));
   assertPlaced(parsed.diagnostics, text);
   const wrong = isWrong(parsed.diagnostics);
@@ -67,6 +69,16 @@ export function assertReadInPieces(text: string): void {
   const whole = parseWhole(source(text));
   const sound = whole.diagnostics.length === 0 && !whole.incomplete;
   assert.equal(parseSound(text, 1), sound ? whole : null, text);
+}
+
+/** An imported text is read as it would be there where it stands in the whole, every place in it included. */
+function assertImported(text: string): void {
+  const main = 'import "a" as a';
+  const read: ImportReader = (path) =>
+    path === 'a' ? { ok: true, name: 'a', text } : { ok: false, reason: 'another file' };
+  const imported = [...load(source(main), read).modules.values()].find((module) => module?.name === 'a');
+  const there = parse(source(`${' '.repeat(main.length)}\n${text}`));
+  assert.equal(imported?.file.statements, there.file.statements, 'an import is read in its place');
 }
 
 /** Data that is the same after a way through JSON. */

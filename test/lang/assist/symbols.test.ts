@@ -122,7 +122,9 @@ test('renaming is refused where it would clash', () => {
   assert.is(renamed(main, 'load', 'start'), '`start` is a word of the language');
   assert.is(renamed(main, 'load', 'eth'), '`eth` is a layer of frames');
   assert.is(renamed(main, 'load', '2x'), '`2x` is no name');
-  assert.is(renamed(main, 'tx0@7', 'load'), 'a device is called as `tx0@0`');
+  assert.is(renamed(main, 'tx0@7', 'load'), 'a device of `tx0` is called as `tx0@0`');
+  assert.is(renamed(main, 'tx0@7', 'rx0@7'), 'a device of `tx0` is called as `tx0@0`');
+  assert.is(renamed('add_device tx0 on cpu 0 { }\nstart tx0\n', 'tx0', 'tx1'), '`tx0` is called as its interface');
   assert.is(renamed(main, '@1.sent', 'tx0@4'), '`tx0@1` cannot be renamed: its name is put together where it is added');
   assert.is(
     renamed('receiver eth1\n', 'eth1', 'x'),
