@@ -108,10 +108,16 @@ export class Inventory {
 
   /**
    * Takes over what a part of the file that was checked on its own adds and asks for. The part is only remembered: of
-   * functions that call each other a copy would hold what it adds once for every way to reach it.
+   * functions that call each other a copy would hold what it adds once for every way to reach it. Most parts hold nothing,
+   * and names are looked for in each.
    */
   include(part: Inventory): void {
-    this.#parts.add(part);
+    if (!part.#isEmpty()) this.#parts.add(part);
+  }
+
+  #isEmpty(): boolean {
+    const held = this.#added.length + this.#uses.length + this.#asked.length + this.#sequenceUses.length;
+    return held + this.#parts.size === 0 && !this.#changed;
   }
 
   names(): readonly string[] {

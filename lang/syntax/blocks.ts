@@ -54,16 +54,16 @@ const begins: ReadonlySet<TokenType> = new Set(statementWords);
 
 /** Whether a block lists something that a statement gives. */
 export function lists(header: readonly IToken[]): boolean {
-  return listing.has(wordOf(header));
+  return listing.has(decidingWord(header));
 }
 
 /** Whether a statement may have a block. */
 export function takesBlock(header: readonly IToken[]): boolean {
-  return withBlock.has(wordOf(header));
+  return withBlock.has(decidingWord(header));
 }
 
 /** What decides of a statement: its first word, or that of the value of a `let`. */
-function wordOf(header: readonly IToken[]): TokenType {
+function decidingWord(header: readonly IToken[]): TokenType {
   const word = header[0]?.tokenType === Let ? header[3] : header[0];
   return word?.tokenType ?? Newline;
 }

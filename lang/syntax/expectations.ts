@@ -198,6 +198,9 @@ function strayHints(image: string): readonly string[] {
 
 const comparison = 'values are compared with `==`';
 
+const receiverUsage = '`receiver NAME on INTERFACE { … }`';
+const expectUsage = '`expect CONDITION "label"`, or `expect eventually CONDITION timeout DURATION`';
+
 /** How a statement goes, by its rule: for a reader who has the order of its words wrong. */
 const usage: Readonly<Record<string, string>> = {
   add_device: '`add_device NAME on cpu N { … }`',
@@ -206,10 +209,10 @@ const usage: Readonly<Record<string, string>> = {
   for: '`for NAME in FIRST..LAST { … }`',
   wait: '`wait until CONDITION timeout DURATION`: the timeout is mandatory',
   abort_when: '`abort when CONDITION`',
-  receiver: '`receiver NAME on INTERFACE { … }`',
+  receiver: receiverUsage,
   scenario: '`scenario "name" { … }`',
   scenario_values: '`scenario "name" for NAME in LIST { … }`',
-  expect: '`expect CONDITION "label"`, or `expect eventually CONDITION timeout DURATION`',
+  expect: expectUsage,
   veth: '`veth a <-> b`',
   link_statement: '`link INTERFACE down`, `up`, `delete` or `rename NAME`',
   show: '`show devices`, `threads`, `receivers`, `interfaces`, `grace`, `pgctrl`, `kpktgend_0`, or one of them by its name',
@@ -224,8 +227,8 @@ const parts: readonly string[] = ['timeout', 'device', 'text'];
 
 /** How a statement goes on behind what could be all of it, by its first word. */
 const wholes: Readonly<Record<string, string>> = {
-  receiver: '`receiver NAME on INTERFACE { … }`',
-  expect: '`expect CONDITION "label"`, or `expect eventually CONDITION timeout DURATION`',
+  receiver: receiverUsage,
+  expect: expectUsage,
   wait: '`wait DURATION`, `wait stopped` or `wait until CONDITION timeout DURATION`',
   veth: '`veth a <-> b { mtu 9000B }`',
   ifb: '`ifb NAME { mtu 9000B }`',
